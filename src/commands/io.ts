@@ -1,0 +1,24 @@
+/** What commands know of the world around the process; main.ts makes the real one. */
+export interface Io {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly outIsTerminal: boolean
+  readonly errIsTerminal: boolean
+  /** ms UTC. */
+  readonly now: () => number
+  /** ms, monotonic. */
+  readonly ticks: () => number
+  readonly stdin: () => Promise<string>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+  /** Aborted on Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/** The call's words are off: exit code 64, and the text says what was expected. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Colours only on a terminal, and not where NO_COLOR (https://no-color.org) is set to anything. */
+export const wantsColor = ({ outIsTerminal, env }: Io): boolean => outIsTerminal && !env.NO_COLOR

@@ -1,0 +1,7 @@
+import ora from 'ora'
+import { type LookOptions, look } from '../engine/look.ts'
+import { type Connector, kubeconfig } from '../kubernetes/kubeconfig.ts'
+import type { Looked } from '../report/build.ts'
+import type { Io } from './io.ts'
+import type { ScanOptions } from './scan.ts'
+import type { Seen } from './scan-files.ts'

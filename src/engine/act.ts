@@ -1,0 +1,42 @@
+import type { Finding, Step } from '../contract/hazard.ts'
+import type { Arm } from '../contract/world.ts'
+import { type LookOptions, look } from './look.ts'
+import { subjectText } from './subjects.ts'
+
+/** What came of one step. */
+export interface Acted {
+  readonly step: Step
+  readonly outcome: 'done' | { readonly held: string }
+}
+
+/**
+ * Looks right before acting and applies the fresh step that `choose` takes of each finding, through the arm for it.
+ * Steps without an arm are held, never skipped in silence.
+ */
+export async function act(
+  options: LookOptions,
+  choose: (finding: Finding) => Step | undefined,
+  arms: readonly Arm[],
+): Promise<readonly Acted[]> {
+  const { judged } = await look(options)
+  const acted: Acted[] = []
+  for (const { verdict } of judged) {
+    if (verdict.verdict !== 'found') continue
+    for (const step of verdict.findings.flatMap((finding) => choose(finding) ?? [])) {
+      const arm = arms.find(({ does }) => does === step.do)
+      acted.push({ step, outcome: arm ? await arm.apply(step) : { held: `nothing here can ${stepText(step)}` } })
+    }
+  }
+  return acted
+}
+
+/** A step in one line, for people: `edit CronJob shop/report: spec.startingDeadlineSeconds: 100`. */
+export function stepText(step: Step): string {
+  if (step.do === 'advise') return step.command ?? step.why
+  const target = `${step.do} ${subjectText(step.target)}`
+  if (step.do !== 'edit') return target
+  const changes = step.changes.map(({ path, after }) =>
+    after === undefined ? `remove ${path.join('.')}` : `${path.join('.')}: ${JSON.stringify(after)}`,
+  )
+  return `${target}: ${changes.join(', ')}`
+}

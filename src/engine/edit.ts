@@ -1,0 +1,64 @@
+import type { Change, Json, Path } from '../contract/hazard.ts'
+
+type Container = { [key: string]: Json | undefined } | (Json | undefined)[]
+
+const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null
+
+const step = (value: unknown, key: string | number): unknown =>
+  isContainer(value) ? (value as { [key: string | number]: unknown })[key] : undefined
+
+/** The value at a path; undefined where the path leaves the object. */
+export const valueAt = (object: unknown, path: Path): unknown => path.reduce(step, object)
+
+/** Whether two JSON values are the same; a missing value and null are (a null field is an unset one to Kubernetes). */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (!isContainer(a) || !isContainer(b)) return (a ?? null) === (b ?? null)
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return Array.isArray(a) === Array.isArray(b) && [...keys].every((key) => sameValue(step(a, key), step(b, key)))
+}
+
+/**
+ * Changes as they have to be recorded so that they can be undone: each at its topmost absent parent, so that undoing
+ * leaves nothing like `lifecycle: {}` behind.
+ */
+export function recordedChanges(object: unknown, changes: readonly Change[]): Change[] {
+  return changes.map(({ path, before, after }) => {
+    const depth = path.findIndex((_, place) => (valueAt(object, path.slice(0, place + 1)) ?? null) === null)
+    if (before !== undefined || depth < 0 || depth === path.length - 1) return { path, before, after }
+    const wrapped = path.slice(depth + 1).reduceRight<Json | undefined>(wrap, after)
+    return { path: path.slice(0, depth + 1), before: undefined, after: wrapped }
+  })
+}
+
+const wrap = (inner: Json | undefined, key: string | number): Json =>
+  typeof key === 'number' ? [inner ?? null] : { [key]: inner ?? null }
+
+/**
+ * Applies changes to a copy of an object.
+ * @returns the copy, or which field is no longer as it was when the change was thought of.
+ */
+export function applyChanges(object: unknown, changes: readonly Change[]): { object: unknown } | { held: string } {
+  const copy = structuredClone(object)
+  for (const { path, before, after } of changes) {
+    if (!sameValue(valueAt(copy, path), before)) {
+      return { held: `${path.join('.')} is ${JSON.stringify(valueAt(copy, path))}, expected ${JSON.stringify(before)}` }
+    }
+    setAt(copy, path, after)
+  }
+  return { object: copy }
+}
+
+function setAt(object: unknown, path: Path, value: Json | undefined): void {
+  let at = object
+  path.slice(0, -1).forEach((key, place) => {
+    if (!isContainer(at)) throw new Error(`${path.slice(0, place).join('.')} is no object`)
+    const within = at as { [key: string | number]: unknown }
+    within[key] ??= typeof path[place + 1] === 'number' ? [] : {}
+    at = within[key]
+  })
+  const last = path.at(-1)
+  if (!isContainer(at) || last === undefined) throw new Error(`${path.join('.')} can't be set`)
+  if (value !== undefined) (at as { [key: string | number]: unknown })[last] = value
+  else if (Array.isArray(at)) at.splice(Number(last), 1)
+  else delete at[last]
+}

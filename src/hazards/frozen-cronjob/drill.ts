@@ -1,0 +1,2 @@
+import type { Drill } from '../../contract/hazard.ts'
+export const drill: Drill = async function* () {}

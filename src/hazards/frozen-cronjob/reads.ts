@@ -1,0 +1,94 @@
+// What is kept of the objects that a CronJob is judged among: a cluster has thousands of them.
+import type { Job } from 'kubernetes-types/batch/v1.js'
+import type { Event, ResourceQuota } from 'kubernetes-types/core/v1.js'
+import { index, maybe } from '../../contract/reads.ts'
+import { events, jobs, resourceQuotas } from '../../objects/kinds.ts'
+import { timeOf } from '../../objects/time.ts'
+
+/** The key of everything that belongs to one CronJob. */
+export const keyOf = (namespace: string | undefined, name: string | undefined): string =>
+  `${namespace ?? ''}/${name ?? ''}`
+
+export interface SeenEvent {
+  readonly reason: string
+  readonly message: string
+  readonly count: number
+  /** ms UTC of the last time; undefined where the event does not say. */
+  readonly last: number | undefined
+}
+
+/** Events about a CronJob, by CronJob. */
+export const cronJobEvents = maybe(
+  index(
+    events,
+    ({ involvedObject: about }) => (about?.kind === 'CronJob' ? keyOf(about.namespace, about.name) : undefined),
+    (event: Event): SeenEvent => ({
+      reason: event.reason ?? '',
+      message: event.message ?? '',
+      count: event.count ?? event.series?.count ?? 1,
+      last: timeOf(event.lastTimestamp) ?? timeOf(event.series?.lastObservedTime) ?? timeOf(event.eventTime),
+    }),
+  ),
+)
+
+export interface SeenJob {
+  readonly name: string
+  /** Of the CronJob that made it. */
+  readonly owner: string | undefined
+  /** ms UTC. */
+  readonly started: number | undefined
+  readonly ended: number | undefined
+  readonly finished: 'Complete' | 'Failed' | undefined
+  readonly activePods: number
+}
+
+const ownerOf = ({ metadata }: Job): string | undefined =>
+  metadata?.ownerReferences?.find(({ kind, controller }) => kind === 'CronJob' && controller !== false)?.name
+
+const keepJob = (job: Job): SeenJob => {
+  const done = job.status?.conditions?.find(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  )
+  return {
+    name: job.metadata?.name ?? '',
+    owner: ownerOf(job),
+    started: timeOf(job.status?.startTime) ?? timeOf(job.metadata?.creationTimestamp),
+    ended: timeOf(job.status?.completionTime) ?? (done && timeOf(done.lastTransitionTime)),
+    finished: done?.type === 'Complete' || done?.type === 'Failed' ? done.type : undefined,
+    activePods: job.status?.active ?? 0,
+  }
+}
+
+/** All Jobs of a namespace, by namespace: a quota counts them all. */
+export const namespaceJobs = maybe(index(jobs, ({ metadata }) => metadata?.namespace ?? '', keepJob))
+
+/** Jobs by the CronJob that made them. */
+export const ownJobs = maybe(
+  index(
+    jobs,
+    (job) => {
+      const owner = ownerOf(job)
+      return owner === undefined ? undefined : keyOf(job.metadata?.namespace, owner)
+    },
+    keepJob,
+  ),
+)
+
+export interface SeenQuota {
+  readonly name: string
+  readonly used: number
+  readonly hard: number
+}
+
+/** Quotas on the number of Jobs (`count/jobs.batch`), by namespace. */
+export const jobQuotas = maybe(
+  index(
+    resourceQuotas,
+    ({ metadata }) => metadata?.namespace ?? '',
+    ({ metadata, status, spec }: ResourceQuota): SeenQuota | undefined => {
+      const hard = status?.hard?.['count/jobs.batch'] ?? spec?.hard?.['count/jobs.batch']
+      if (hard === undefined) return undefined
+      return { name: metadata?.name ?? '', hard: Number(hard), used: Number(status?.used?.['count/jobs.batch'] ?? 0) }
+    },
+  ),
+)

@@ -1,0 +1,93 @@
+// What the CronJob controllers do, old and new. Sources: kubernetes v1.20 pkg/controller/cronjob/utils.go
+// (getRecentUnmetScheduleTimes) and cronjob_controller.go (syncOne); v1.21 cronjob_controllerv2.go.
+import type { CronJob } from 'kubernetes-types/batch/v1.js'
+import type { Version, Zone, Zones } from '../../contract/hazard.ts'
+import { durationText, timeOf } from '../../objects/time.ts'
+import { olderThan } from '../../objects/version.ts'
+import { parseSchedule, type Schedule, ScheduleError } from '../../schedule/parse.ts'
+import { countRuns, nextRun, shortestGap } from '../../schedule/runs.ts'
+
+export interface Settings {
+  readonly controllerTimeZone: string
+  readonly heldForSeconds: number
+}
+
+/** Past this many missed runs the old controller gives up (getRecentUnmetScheduleTimes: `len(starts) > 100`). */
+export const mostMissed = 100
+
+/** The old controller looks at all CronJobs every 10 s (cronjob_controller.go: `wait.Until(jm.syncAll, 10*time.Second)`). */
+export const pollSeconds = 10
+
+export const frozenFixedIn =
+  '1.21 (the rewritten controller, in 1.20 behind the feature gate CronJobControllerV2). What remains there: more than 100 missed runs give a TooManyMissedTimes warning and one late run.'
+
+/** Whether the cluster has, by default, the controller that freezes. */
+export const hasOldController = (version: Version | undefined): boolean => olderThan(version, 21)
+
+/** What a CronJob's spec says of its times, or why that can't be used. */
+export type Timing =
+  | { readonly schedule: Schedule; readonly zone: Zone }
+  | { readonly unparseable: string }
+  | { readonly unknownZone: string }
+
+/** spec.timeZone counts from 1.25 on (beta, KEP-3140); older servers drop it. An unknown version counts as new. */
+export function timingOf(cronJob: CronJob, zones: Zones, settings: Settings, version: Version | undefined): Timing {
+  const text: unknown = cronJob.spec?.schedule
+  if (typeof text !== 'string') return { unparseable: text === undefined ? 'it is missing' : 'it is no text' }
+  const named = olderThan(version, 25) ? undefined : (cronJob.spec?.timeZone ?? undefined)
+  const zoneName = named ?? settings.controllerTimeZone
+  const zone = zones.find(zoneName)
+  try {
+    const schedule = parseSchedule(text, zones)
+    return zone ? { schedule, zone } : { unknownZone: zoneName }
+  } catch (error) {
+    if (error instanceof ScheduleError) return { unparseable: error.message }
+    throw error
+  }
+}
+
+/** startingDeadlineSeconds: none, a usable number, or what stands there instead (int64, from 0). */
+export type Deadline = { readonly seconds: number } | { readonly invalid: string } | undefined
+
+export function deadlineOf(cronJob: CronJob): Deadline {
+  const value: unknown = cronJob.spec?.startingDeadlineSeconds
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 63) return { seconds: value }
+  return { invalid: String(value) }
+}
+
+/** ms UTC from when on runs are owed: after the last one, else after the creation; undefined before it was created. */
+export const owedSince = (cronJob: CronJob): number | undefined =>
+  timeOf(cronJob.status?.lastScheduleTime) ?? timeOf(cronJob.metadata?.creationTimestamp)
+
+/** Missed runs as the controllers count them: inside the deadline only. `to`: ms UTC. */
+export function missedRuns(
+  timing: { schedule: Schedule; zone: Zone },
+  since: number,
+  deadline: Deadline,
+  to: number,
+): number {
+  const window = deadline && 'seconds' in deadline ? to - deadline.seconds * 1000 : since
+  const from = Math.max(since, window)
+  return from >= to ? 0 : countRuns(timing.schedule, timing.zone, from, to)
+}
+
+/** How long nothing may start until the old controller gives up: from `now` to the 101st run from there on, in ms. */
+export function timeToFreeze(timing: { schedule: Schedule; zone: Zone }, now: number): number | undefined {
+  let at: number | undefined = now
+  for (let run = 0; run <= mostMissed && at !== undefined; run++) at = nextRun(timing.schedule, timing.zone, at)
+  return at === undefined ? undefined : at - now
+}
+
+/**
+ * A deadline that neither freezes nor loses runs to a slow look: as long as the way to the next run, but at least 100 s
+ * (ten looks of the old controller) and at most an hour, in s.
+ */
+export function advisedDeadline(schedule: Schedule): number {
+  const gap = (shortestGap(schedule) ?? 3_600_000) / 1000
+  return Math.min(3600, Math.max(10 * pollSeconds, gap))
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+export const agoText = (from: number, now: number): string => durationText(Math.max(0, now - from))

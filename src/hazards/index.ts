@@ -1,0 +1,5 @@
+// The catalogue: one line per hazard, in the order of their ids.
+import type { Hazard } from '../contract/hazard.ts'
+import { frozenCronJob } from './frozen-cronjob/hazard.ts'
+
+export const hazards: readonly Hazard[] = [frozenCronJob]

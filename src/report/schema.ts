@@ -1,0 +1,105 @@
+// The report as JSON: this is what `-o json` writes and what docs/report.schema.json describes.
+import { z } from 'zod'
+
+const severity = z.enum(['low', 'medium', 'high', 'critical'])
+
+const place = z
+  .object({ file: z.string(), line: z.number().int().positive(), column: z.number().int().positive() })
+  .describe('In a file: the field, or where it is missing; line and column count from 1')
+
+const subject = z.object({
+  world: z.string().describe('The cluster, or the folder of its export, or "manifests"'),
+  kind: z.string(),
+  namespace: z.string().optional(),
+  name: z.string(),
+  uid: z.string().optional(),
+})
+
+const field = z.array(z.union([z.string(), z.number()])).describe('The path in the object')
+
+const evidence = z.object({
+  name: z.string(),
+  value: z.json(),
+  subject: subject.optional().describe('Whose field it is; absent for what was read elsewhere'),
+  field: field.optional(),
+  place: place.optional(),
+  read: z.string().optional().describe('What was read, if it is no field of an object'),
+})
+
+const step = z.object({
+  do: z.string().describe('edit, create, delete, advise, …'),
+  name: z.string().optional().describe('What a policy calls it'),
+  why: z.string(),
+  text: z.string().describe('The step in one line'),
+  target: subject.optional(),
+  changes: z
+    .array(z.object({ path: field, before: z.json().optional(), after: z.json().optional() }))
+    .optional()
+    .describe('No before: the field is not there; no after: it is taken out'),
+  command: z.string().optional(),
+})
+
+const finding = z.object({
+  id: z.string().describe('The same for the same reason and object in every scan'),
+  hazard: z.string(),
+  reason: z.string(),
+  title: z.string(),
+  state: z.enum(['exposed', 'occurring']),
+  certain: z.boolean().describe('Exposed, and sure to hurt once triggered'),
+  guess: z.boolean().describe('The fact rests on a guess, which it names'),
+  severity,
+  subject,
+  place: place.optional(),
+  owner: z.string().optional(),
+  fixAt: z.string().optional().describe('Where it has to be changed so that the change lasts'),
+  fact: z.string(),
+  why: z.string(),
+  fix: z.string(),
+  fixedIn: z.string().optional().describe('The Kubernetes version with a fix of its own, and what remains there'),
+  evidence: z.array(evidence).min(1),
+  remedy: z.array(step).describe('Alternatives, smallest first'),
+})
+
+const unread = z.object({
+  world: z.string(),
+  hazard: z.string().optional(),
+  what: z.string(),
+  because: z.string(),
+  count: z.number().int().positive().describe('How many objects it stands for'),
+})
+
+export const reportSchema = z
+  .object({
+    schemaVersion: z.literal(1),
+    tool: z.object({ name: z.literal('roadcrew'), version: z.string() }),
+    at: z.iso.datetime().describe('The time for which status was judged, UTC'),
+    timeZoneData: z.string(),
+    worlds: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string().optional().describe('Of the API server, major.minor'),
+        looked: z.boolean().describe('False: it could not be reached'),
+      }),
+    ),
+    hazards: z.array(z.string()).describe('Which were asked about'),
+    findings: z.array(finding).describe('Occurring first, then by severity'),
+    unread: z.array(unread).describe('Where could not be looked, and why'),
+    absent: z.array(z.object({ world: z.string(), kind: z.string(), because: z.string() })),
+    passedOver: z.number().int().nonnegative().describe('YAML and JSON documents that are no Kubernetes objects'),
+    summary: z.object({
+      occurring: z.number().int(),
+      exposed: z.number().int(),
+      certain: z.number().int(),
+      bySeverity: z.record(severity, z.number().int()),
+      judged: z.number().int().describe('Objects that were asked about'),
+      unread: z.number().int(),
+      exitCode: z.number().int(),
+    }),
+  })
+  .meta({ title: 'Roadcrew report', description: 'What `roadcrew scan -o json` writes' })
+
+export type Report = z.infer<typeof reportSchema>
+export type ReportFinding = z.infer<typeof finding>
+export type ReportPlace = z.infer<typeof place>
+export type ReportSubject = z.infer<typeof subject>
+export type ReportUnread = z.infer<typeof unread>

@@ -1,0 +1,105 @@
+// Who may import whom: the architecture as an allow-list, checked by who-knows-whom.test.ts. An allow-list, since what
+// nobody thought of is then refused too. See docs/decisions/.
+
+interface SourceFile {
+  /** Relative to src, with slashes. */
+  readonly path: string
+  readonly text: string
+}
+
+interface Allowed {
+  readonly folders: readonly string[]
+  /** Packages and Node.js modules; `types:` marks those of which only types may be imported. */
+  readonly packages: readonly string[]
+}
+
+const pure = ['contract', 'schedule', 'objects', 'linux']
+
+const hazard: Allowed = { folders: pure, packages: ['zod', 'types:kubernetes-types'] }
+
+const allowed: Readonly<Record<string, Allowed>> = {
+  contract: { folders: [], packages: ['types:zod'] },
+  objects: { folders: ['contract'], packages: ['types:kubernetes-types'] },
+  schedule: { folders: ['contract'], packages: ['moment-timezone', 'node:module'] },
+  linux: { folders: ['contract'], packages: [] },
+  engine: { folders: ['contract', 'objects'], packages: [] },
+  manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
+  kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'p-limit', 'node:'] },
+  node: { folders: pure, packages: ['node:'] },
+  lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
+  report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
+  commands: {
+    folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'report', 'hazards'],
+    packages: ['commander', 'picocolors', 'ora', 'zod', 'node:'],
+  },
+  'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },
+  'who-knows-whom.ts': { folders: [], packages: [] },
+}
+
+const imports =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"()]*?from\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g
+
+/** Every import that the allow-list does not hold, one line each; empty if all is well. */
+export function forbiddenImports(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path, text }) =>
+    [...text.matchAll(imports)].flatMap((match) => {
+      const target = match[2] ?? match[3] ?? ''
+      const violation = violationOf(path, target, match[1] !== undefined)
+      return violation ? [`${path} imports ${target}: ${violation}`] : []
+    }),
+  )
+}
+
+function violationOf(path: string, target: string, typesOnly: boolean): string | undefined {
+  const rules = rulesFor(path)
+  if (!rules) return `${path.split('/')[0]} is not in the allow-list`
+  if (!target.startsWith('.')) {
+    const holds = rules.packages.some((one) => {
+      const name = one.replace(/^types:/, '')
+      const same = target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`)
+      return same && (typesOnly || !one.startsWith('types:'))
+    })
+    return holds ? undefined : `${folderOf(path)} may not use ${target}`
+  }
+  const to = resolve(path, target)
+  if (to === undefined) return 'it leaves src'
+  if (unitOf(to) === unitOf(path)) return undefined
+  if (path === 'hazards/index.ts')
+    return to.endsWith('/hazard.ts') ? undefined : 'the catalogue knows only hazard.ts files'
+  const folder = folderOf(to)
+  if (folder === 'hazards' && to !== 'hazards/index.ts') return `only the catalogue knows ${unitOf(to)}`
+  return rules.folders.includes(folder) ? undefined : `${unitOf(path)} may not know ${folder}`
+}
+
+/** A hazard's drill may also stand on the lab; no other file of it. */
+function rulesFor(path: string): Allowed | undefined {
+  if (path === 'hazards/index.ts') return hazard
+  if (!path.startsWith('hazards/')) return allowed[folderOf(path)]
+  return /^hazards\/[^/]+\/drill\.ts$/.test(path) ? { ...hazard, folders: [...hazard.folders, 'lab'] } : hazard
+}
+
+const folderOf = (path: string): string => path.split('/')[0] ?? path
+
+/** What may import itself freely: a folder of src, or one hazard. */
+function unitOf(path: string): string {
+  const [folder, second] = path.split('/')
+  return folder === 'hazards' && path.split('/').length > 2 ? `hazards/${second}` : (folder ?? path)
+}
+
+function resolve(from: string, target: string): string | undefined {
+  const parts = from.split('/').slice(0, -1)
+  for (const part of target.split('/')) {
+    if (part === '..' && parts.pop() === undefined) return undefined
+    if (part !== '.' && part !== '..') parts.push(part)
+  }
+  return parts.join('/')
+}
+
+/** Files outside a hazard's folder and the catalogue that name its id: shared machinery knows no hazard. */
+export function strayIds(files: readonly SourceFile[], ids: readonly string[]): string[] {
+  return files.flatMap(({ path, text }) =>
+    ids
+      .filter((id) => !path.startsWith(`hazards/${id}/`) && path !== 'hazards/index.ts' && text.includes(id))
+      .map((id) => `${path}: ${id}`),
+  )
+}
