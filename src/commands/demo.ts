@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { createColors } from 'picocolors'
 import { terminalReport } from '../report/terminal.ts'

@@ -25,7 +25,8 @@ function catalogueText(all: readonly Hazard[], color: boolean): string {
   const { bold, dim } = createColors(color)
   const width = Math.max(...all.map(({ id }) => id.length))
   const lines = all.map(
-    (hazard) => `${bold(hazard.id.padEnd(width))}  ${hazard.severity.padEnd(8)}  ${hazard.title}  ${dim(capabilities(hazard))}`,
+    (hazard) =>
+      `${bold(hazard.id.padEnd(width))}  ${hazard.severity.padEnd(8)}  ${hazard.title}  ${dim(capabilities(hazard))}`,
   )
   return `${lines.join('\n')}\n`
 }

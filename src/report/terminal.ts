@@ -45,49 +45,86 @@ function heading(colors: Colors, finding: ReportFinding): string[] {
   const reason = `${finding.hazard}/${finding.reason}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`
   return [
     `  ${paint(colors, finding)}  ${colors.bold(object)}  ${colors.cyan(reason)}`,
-    `            ${colors.dim(finding.place ? placeText(finding.place) : world)}`,
-    `            ${finding.fact}`,
+    `${indent}${colors.dim(finding.place ? placeText(finding.place) : world)}`,
+    ...wrap(finding.fact, mostColumns - indent.length).map((line) => `${indent}${line}`),
   ]
 }
 
-/** Rows of name and value, aligned; a row without a value is left out. */
-function rows(colors: Colors, entries: readonly (readonly [string, string | undefined])[]): string[] {
-  const shown = entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
-  const width = Math.max(...shown.map(([name]) => name.length))
-  return shown.map(([name, value]) => `              ${colors.dim(name.padEnd(width))}  ${value}`)
+const indent = ' '.repeat(12)
+
+/** Wider lines are hard to read, also where the terminal is wider. */
+const mostColumns = 120
+
+/** Breaks a text at blanks; a word that is longer than the width (a path, a command's argument) stays whole. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
+}
+
+interface Row {
+  readonly name: string
+  readonly value: string | undefined
+  readonly paint?: (text: string) => string
+  /** Shown dimmed: behind the value if the line is long enough for both, else below it. */
+  readonly note?: string | undefined
+  /** To be copied, so it stays on one line. */
+  readonly whole?: true
+}
+
+/** Rows of name and value, aligned and wrapped; a row without a value is left out. */
+function rows(colors: Colors, entries: readonly Row[]): string[] {
+  const shown = entries.filter(({ value }) => value !== undefined)
+  const width = Math.max(0, ...shown.map(({ name }) => name.length))
+  const columns = mostColumns - indent.length - width - 4
+  return shown.flatMap(({ name, value = '', paint = String, note, whole }) => {
+    const lines = whole ? [value] : wrap(value, columns)
+    const beside = note !== undefined && lines.length === 1 && value.length + note.length + 2 <= columns
+    const notes = note === undefined || beside ? [] : wrap(note, columns)
+    const texts = [...lines.map((line) => paint(line)), ...notes.map((line) => colors.dim(line))]
+    if (beside) texts[0] = `${texts[0]}  ${colors.dim(note)}`
+    return texts.map((text, place) => {
+      const label = place === 0 ? colors.dim(name.padEnd(width)) : ' '.repeat(width)
+      return `${indent}  ${label}  ${text}`
+    })
+  })
 }
 
 function details(colors: Colors, finding: ReportFinding): string[] {
-  const evidence = finding.evidence.map(({ name, value, place, read }) => {
-    const from = place && placeText(place) !== (finding.place && placeText(finding.place)) ? placeText(place) : read
-    return [name, `${valueText(value)}${from ? colors.dim(`  ${from}`) : ''}`] as const
+  const own = finding.place && placeText(finding.place)
+  const evidence = finding.evidence.map(({ name, value, place, read }): Row => {
+    const from = place && placeText(place) !== own ? placeText(place) : read
+    return { name, value: valueText(value), note: from }
   })
-  const steps = finding.remedy.map(({ text, why }, place) => {
-    const label = place === 0 ? 'cure' : 'or'
-    return [label, text === why ? why : `${colors.green(text)}  ${colors.dim(why)}`] as const
-  })
-  return [
-    ...heading(colors, finding),
-    ...rows(colors, [
-      ...evidence,
-      ...steps,
-      ['owner', finding.owner],
-      ['change it in', finding.fixAt],
-      ['fixed in', finding.fixedIn],
-    ]),
-  ]
+  const steps = finding.remedy.map(
+    ({ text, why, do: kind }, place): Row => ({
+      name: place === 0 ? 'cure' : 'or',
+      value: text,
+      paint: colors.green,
+      ...(text !== why && { note: why, ...(kind === 'advise' && { whole: true as const }) }),
+    }),
+  )
+  const fixedIn: Row = { name: 'fixed in', value: finding.fixedIn }
+  return [...heading(colors, finding), ...rows(colors, [...evidence, ...steps, ...origin(finding), fixedIn])]
 }
 
 function brief(colors: Colors, finding: ReportFinding): string[] {
-  return [
-    ...heading(colors, finding),
-    ...rows(colors, [
-      ['cure', finding.remedy[0]?.text ?? finding.fix],
-      ['owner', finding.owner],
-      ['change it in', finding.fixAt],
-    ]),
-  ]
+  const cure: Row = { name: 'cure', value: finding.remedy[0]?.text ?? finding.fix, paint: colors.green }
+  return [...heading(colors, finding), ...rows(colors, [cure, ...origin(finding)])]
 }
+
+const origin = (finding: ReportFinding): Row[] => [
+  { name: 'owner', value: finding.owner },
+  { name: 'change it in', value: finding.fixAt },
+]
 
 const valueText = (value: unknown): string =>
   value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
@@ -97,7 +134,9 @@ function unreadSection(colors: Colors, unread: readonly ReportUnread[]): string 
   const lines = unread.map(({ world, hazard, what, because, count }) => {
     const more = count > 1 ? ` and ${count - 1} more` : ''
     const where = [world, hazard].filter((part) => part).join(', ')
-    return `  ${where ? `${where}: ` : ''}${what}${more}\n            ${because}`
+    return `  ${where ? `${where}: ` : ''}${what}${more}\n${wrap(because, mostColumns - indent.length)
+      .map((line) => `${indent}${line}`)
+      .join('\n')}`
   })
   return [colors.bold(colors.yellow('NOT SEEN')) + colors.dim(' (nothing can be said of it)'), '', ...lines].join('\n')
 }

@@ -2,7 +2,7 @@ import type { Evidence, Finding, Item, Step } from '../../contract/hazard.ts'
 import { isUnread } from '../../contract/reads.ts'
 import { seen } from '../../contract/verdicts.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
-import type { SeenEvent, SeenJob, SeenQuota } from './reads.ts'
+import { eventOf, type SeenEvent, type SeenJob, type SeenQuota } from './reads.ts'
 import { correctBy, deleteFinished, expireJobs } from './remedy.ts'
 import { plural } from './rules.ts'
 
@@ -11,7 +11,7 @@ const defaultHistory = { Complete: 3, Failed: 1 }
 
 /** Who refuses this CronJob's Jobs, if somebody does. `missed`: runs since the last one, at least one. */
 export function refused(judging: Judging, missed: number): Finding | undefined {
-  const event = judging.events.find(({ object }) => object.reason === 'FailedCreate')
+  const event = eventOf(judging.events, 'FailedCreate')
   const full = judging.quotas.find(({ object }) => object.used >= object.hard)
   if (event?.object.message.includes('exceeded quota')) return byQuota(judging, missed, full, event)
   if (event) return byServer(judging, missed, event)
@@ -35,19 +35,9 @@ function byQuota(
     ...(!event && { guess: true as const }),
     fact: `quota ${name}${quota ? ` (${quota.object.used} of ${quota.object.hard} Jobs used)` : ''} ${event ? 'refuses every Job' : 'is full, which is likely why no Job starts'}: ${plural(missed, 'run')} missed${finished.length > 0 ? `; ${plural(finished.length, 'finished Job holds', 'finished Jobs hold')} it` : ''}`,
     evidence: [
-      ...first(event ? eventSeen(event) : undefined, missedSince(judging, missed)),
-      ...(quota
-        ? [
-            seen(
-              'quota used',
-              `${quota.object.used} of ${quota.object.hard}`,
-              quota.subject,
-              'status',
-              'used',
-              'count/jobs.batch',
-            ),
-          ]
-        : []),
+      quota ? quotaUsed(quota) : missedSince(judging, missed),
+      ...(event ? [eventSeen(event)] : []),
+      ...(quota ? [missedSince(judging, missed)] : []),
       ...blame
         .slice(0, 3)
         .map(({ subject, object }) => seen('held by finished Job', `${object.name}${by(object)}`, subject, 'status')),
@@ -60,8 +50,8 @@ function byQuota(
 
 const by = ({ owner }: SeenJob): string => (owner ? ` of CronJob ${owner}` : '')
 
-const first = (event: Evidence | undefined, missed: Evidence): [Evidence, ...Evidence[]] =>
-  event ? [event, missed] : [missed]
+const quotaUsed = ({ subject, object }: Item<SeenQuota>): Evidence =>
+  seen('quota used', `${object.used} of ${object.hard}`, subject, 'status', 'used', 'count/jobs.batch')
 
 /** This CronJob's own finished Jobs past its history limits, oldest first: those it should have cleaned up itself. */
 function ownPastHistory({ item, ownJobs }: Judging): readonly Item<SeenJob>[] {

@@ -10,7 +10,7 @@ import { latestRun, neverFires } from '../../schedule/runs.ts'
 import { held } from './blocked-by-job.ts'
 import { refused } from './blocked-by-refusal.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
-import { cronJobEvents, jobQuotas, keyOf, namespaceJobs, ownJobs, type SeenEvent } from './reads.ts'
+import { cronJobEvents, eventOf, jobQuotas, keyOf, namespaceJobs, ownJobs, type SeenEvent } from './reads.ts'
 import { correctBy, setDeadline, thaw } from './remedy.ts'
 import {
   agoText,
@@ -101,23 +101,26 @@ function running(judging: Judging): Verdict<never> {
   if (overdue === 0) return clear
   const finding = frozen(judging, missed) ?? held(judging, missed) ?? refused(judging, missed)
   if (finding) return found(finding)
+  if (explained(judging)) return clear
   const unseen = judging.unread[0]
   if (unseen !== undefined) return unknown(`runs are overdue, and what may explain it could not be read: ${unseen}`)
   // One run may just be waiting for its turn; two are no accident, but whose is not seen from here.
-  return overdue < 2 || explained(judging) ? clear : unknown(unexplained)
+  return overdue < 2 ? clear : unknown(unexplained)
 }
 
 const unexplained = 'runs were missed and none of the causes known here is seen; is kube-controller-manager running?'
 
 /** Forbid with a Job that is running within its time is the wish of whoever wrote it. */
-const explained = ({ item }: Judging): boolean =>
-  item.object.spec?.concurrencyPolicy === 'Forbid' && (item.object.status?.active?.length ?? 0) > 0
+const explained = ({ item, ownJobs }: Judging): boolean =>
+  item.object.spec?.concurrencyPolicy === 'Forbid' &&
+  (item.object.status?.active?.length ?? 0) > 0 &&
+  !isUnread(ownJobs)
 
 function frozen(judging: Judging, missed: number): Finding | undefined {
   const { item, context, timing, since, events } = judging
   if (missed <= mostMissed) return undefined
-  const gaveUp = events.find(({ object }) => object.reason === 'FailedNeedsStart')
-  const newController = events.some(({ object }) => object.reason === 'TooManyMissedTimes')
+  const gaveUp = eventOf(events, 'FailedNeedsStart')
+  const newController = eventOf(events, 'TooManyMissedTimes') !== undefined
   const { version } = context
   // 1.21 could still be told to use the old controller; only its own event proves that it was.
   const byEvent = gaveUp !== undefined && (version === undefined || (version.major === 1 && version.minor <= 21))
@@ -179,8 +182,8 @@ function skippedByController(
   timing: { readonly schedule: Schedule } | { readonly unparseable: string } | { readonly unknownZone: string },
   events: readonly Item<SeenEvent>[],
 ): Finding | undefined {
-  const zoneEvent = events.find((event) => event.object.reason === 'UnknownTimeZone')
-  const parseEvent = events.find((event) => event.object.reason === 'UnparseableSchedule')
+  const zoneEvent = eventOf(events, 'UnknownTimeZone')
+  const parseEvent = eventOf(events, 'UnparseableSchedule')
   if (zoneEvent) {
     return {
       reason: 'unknown-time-zone',

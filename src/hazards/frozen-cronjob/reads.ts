@@ -1,6 +1,7 @@
 // What is kept of the objects that a CronJob is judged among: a cluster has thousands of them.
 import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Event, ResourceQuota } from 'kubernetes-types/core/v1.js'
+import type { Item } from '../../contract/hazard.ts'
 import { index, maybe } from '../../contract/reads.ts'
 import { events, jobs, resourceQuotas } from '../../objects/kinds.ts'
 import { timeOf } from '../../objects/time.ts'
@@ -30,6 +31,17 @@ export const cronJobEvents = maybe(
     }),
   ),
 )
+
+/**
+ * The latest event of a reason, with the count of all of them: an event is only counted up while its message stays the
+ * same, and the messages of some reasons name a new Job every time.
+ */
+export function eventOf(events: readonly Item<SeenEvent>[], reason: string): Item<SeenEvent> | undefined {
+  const all = events.filter(({ object }) => object.reason === reason)
+  const [latest] = all.toSorted((a, b) => (b.object.last ?? 0) - (a.object.last ?? 0))
+  const count = all.reduce((sum, { object }) => sum + object.count, 0)
+  return latest && { subject: latest.subject, object: { ...latest.object, count } }
+}
 
 export interface SeenJob {
   readonly name: string

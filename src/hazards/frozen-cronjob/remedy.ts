@@ -22,25 +22,19 @@ export function setDeadline({ subject, object }: Item<CronJob>, schedule: Schedu
 
 /**
  * Sets only status.lastScheduleTime, to the latest time that should have run: nothing starts off schedule and the next
- * planned run comes. Only for a live object: in a file a status cures nothing.
+ * planned run comes. In a file a status cures nothing: there it is the command for the cluster that the file is of.
  */
 export function thaw({ subject, object }: Item<CronJob>, latest: number | undefined): Step[] {
-  if (latest === undefined || !('cluster' in subject.source)) return []
-  return [
-    {
-      do: 'edit',
-      name: 'thaw',
-      why: 'the controller then counts from the latest planned run; nothing starts off schedule and the next planned run comes',
-      target: subject,
-      changes: [
-        {
-          path: ['status', 'lastScheduleTime'],
-          before: object.status?.lastScheduleTime,
-          after: timeText(latest),
-        },
-      ],
-    },
-  ]
+  if (latest === undefined) return []
+  const after = timeText(latest)
+  const why = 'the controller then counts from that planned run; nothing starts off schedule and the next one comes'
+  if (!('cluster' in subject.source)) {
+    const patch = JSON.stringify({ status: { lastScheduleTime: after } })
+    const target = `-n ${subject.namespace ?? 'default'} patch cronjob ${subject.name}`
+    return [correctBy(why, `kubectl ${target} --subresource=status --type=merge -p '${patch}'`)]
+  }
+  const changes = [{ path: ['status', 'lastScheduleTime'], before: object.status?.lastScheduleTime, after }]
+  return [{ do: 'edit', name: 'thaw', why, target: subject, changes }]
 }
 
 /** Takes entries out of status.active; only on a live object. */

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { generated } from './generated.ts'
+
+describe('generated files', () => {
+  it.each([...generated()])('%s is as the code makes it (else: npm run generate)', (path, content) => {
+    expect(readFileSync(join(import.meta.dirname, '..', path), 'utf8')).toBe(content)
+  })
+})

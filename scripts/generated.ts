@@ -1,0 +1,123 @@
+// Everything in docs/ and README.md that is made from the code, so that it can't differ from it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { capabilities } from '../src/commands/explain.ts'
+import { program } from '../src/commands/program.ts'
+import type { Hazard, Kind, Read } from '../src/contract/hazard.ts'
+import { hazards } from '../src/hazards/index.ts'
+import { namespaces } from '../src/objects/kinds.ts'
+import { reportSchema } from '../src/report/schema.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** Each generated file with its content, by its path in the project. */
+export function generated(): ReadonlyMap<string, string> {
+  return new Map([
+    ['docs/hazards.md', hazardsPage()],
+    ['docs/commands.md', commandsPage()],
+    ['docs/report.schema.json', jsonText(z.toJSONSchema(reportSchema))],
+    ['docs/settings.schema.json', jsonText(settingsSchema())],
+    ['docs/rbac.yaml', rbac()],
+    ['README.md', readme()],
+  ])
+}
+
+const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+
+function catalogueTable(link: (id: string) => string): string {
+  const rows = hazards.map(
+    (hazard) => `| [${hazard.id}](${link(hazard.id)}) | ${hazard.title} | ${capabilities(hazard)} |`,
+  )
+  return ['| hazard | what | looked at by |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function hazardsPage(): string {
+  const parts = hazards.map((hazard) => {
+    const reasons = Object.entries(hazard.reasons).map(
+      ([id, { title, why, fix, fixedIn }]) =>
+        `| \`${id}\` | **${title}.** ${why} | ${fix} | ${fixedIn ?? 'not fixed by Kubernetes itself'} |`,
+    )
+    return [
+      `## ${hazard.id}`,
+      '',
+      `${hazard.title}. Severity ${hazard.severity} unless a finding says otherwise. [More](../src/hazards/${hazard.id}/README.md)`,
+      '',
+      '| reason | what happens | fix | fixed in Kubernetes |',
+      '| --- | --- | --- | --- |',
+      ...reasons,
+    ].join('\n')
+  })
+  return `# Hazards\n\nGenerated from the code by \`npm run generate\`.\n\n${catalogueTable((id) => `#${id}`)}\n\n${parts.join('\n\n')}\n`
+}
+
+function commandsPage(): string {
+  const quiet = { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false }
+  const silent = { ...quiet, now: () => 0, ticks: () => 0, stdin: () => Promise.resolve(''), env: {}, home: '' }
+  const all = program({ ...silent, signal: new AbortController().signal }, () => {})
+  const helps = [all, ...all.commands].map((command) => {
+    const name = command === all ? all.name() : `${all.name()} ${command.name()}`
+    let text = ''
+    command.configureOutput({
+      writeOut: (part) => {
+        text += part
+      },
+      getOutHelpWidth: () => 100,
+    })
+    command.outputHelp()
+    return `## ${name}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\``
+  })
+  return `# Commands\n\nGenerated from the code by \`npm run generate\`.\n\n${helps.join('\n\n')}\n`
+}
+
+function settingsSchema(): unknown {
+  const properties = Object.fromEntries(
+    hazards.map(({ id, settings }) => [id, z.toJSONSchema(settings, { io: 'input' })]),
+  )
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Settings of the hazards',
+    type: 'object',
+    properties,
+    additionalProperties: false,
+  }
+}
+
+/** Least privilege for a scan: to list what detectors declare to read, and namespaces for their owners; no Secrets. */
+function rbac(): string {
+  const reads = (hazard: Hazard): readonly Read<unknown>[] =>
+    [...(hazard.manifest ?? []), ...(hazard.cluster ?? [])].flatMap((one) => [one.of, ...Object.values(one.with)])
+  const kinds = new Set<Kind<unknown>>([namespaces, ...hazards.flatMap(reads).flatMap((read) => [...read.kinds])])
+  const served = [...kinds].flatMap(({ kind, api }) => (api ? [{ kind, group: api.group }] : []))
+  const rules = [...new Set(served.map(({ group }) => group))].toSorted().map((group) => ({
+    apiGroups: [group],
+    resources: served
+      .filter((one) => one.group === group)
+      .map(({ kind }) => plural(kind))
+      .toSorted(),
+    verbs: ['get', 'list'],
+  }))
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'roadcrew-scan' },
+    rules,
+  }
+  return `# Generated from the code by \`npm run generate\`: all that \`roadcrew scan\` needs on a cluster.\n${stringify(role)}`
+}
+
+const plural = (kind: string): string => {
+  const name = kind.toLowerCase()
+  if (/(s|x|ch|sh)$/.test(name)) return `${name}es`
+  return name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`
+}
+
+function readme(): string {
+  const text = readFileSync(join(root, 'README.md'), 'utf8')
+  const table = catalogueTable((id) => `src/hazards/${id}/README.md`)
+  return text.replace(
+    /(<!-- hazards -->\n)[\s\S]*?(\n<!-- \/hazards -->)/,
+    (_, start: string, end: string) => `${start}${table}${end}`,
+  )
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { demoCommand } from './demo.ts'
+import { drillCommand } from './drill.ts'
+import { explainCommand } from './explain.ts'
+import type { Io } from './io.ts'
+import { scanCommand } from './scan.ts'
+import { toolVersion } from './tool-version.ts'
+
+/** The whole command line. `done` is told the exit code of a command that ends with one of its own. */
+export function program(io: Io, done: (exitCode: number) => void): Command {
+  const all = new Command('roadcrew')
+    .description('Finds, proves, fixes and reproduces the failures that Kubernetes itself causes')
+    .version(toolVersion)
+    .helpCommand(true)
+  const commands = [scanCommand(io, done), explainCommand(io), drillCommand(io, done), demoCommand(io)]
+  for (const command of commands) all.addCommand(command)
+  for (const command of [all, ...commands]) {
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr: io.err })
+      .showHelpAfterError('(--help says more)')
+  }
+  return all.addHelpText(
+    'after',
+    `
+Examples:
+  roadcrew demo                    see what a scan finds, without a cluster
+  roadcrew scan                    look at the current context's cluster
+  roadcrew scan deploy/            look at a folder of manifests
+  roadcrew explain                 which hazards are known
+
+Also installed as kubectl-roadcrew, so that "kubectl roadcrew scan" works.`,
+  )
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { homedir } from 'node:os'
+import { text } from 'node:stream/consumers'
+import { CommanderError } from 'commander'
+import { UsageError } from './commands/io.ts'
+import { program } from './commands/program.ts'
+
+// The only place that sets the exit code.
+const wrongUsage = 64
+const couldNotLook = 2
+const interrupted = 130
+
+const abort = new AbortController()
+process.once('SIGINT', () => {
+  process.exitCode = interrupted
+  abort.abort()
+})
+
+const io = {
+  out: (part: string) => void process.stdout.write(part),
+  err: (part: string) => void process.stderr.write(part),
+  outIsTerminal: process.stdout.isTTY === true,
+  errIsTerminal: process.stderr.isTTY === true,
+  now: () => Date.now(),
+  ticks: () => performance.now(),
+  stdin: () => text(process.stdin),
+  env: process.env,
+  home: homedir(),
+  signal: abort.signal,
+}
+
+// A reader that has seen enough (| head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+try {
+  await program(io, (code) => {
+    process.exitCode ??= code
+  }).parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : wrongUsage
+  } else if (error instanceof UsageError) {
+    io.err(`roadcrew: ${error.message}\n`)
+    process.exitCode = wrongUsage
+  } else {
+    io.err(`roadcrew: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode ??= couldNotLook
+  }
+}
