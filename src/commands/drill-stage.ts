@@ -1,8 +1,9 @@
 import type { Finding, Hazard, Place, Stage, Step } from '../contract/hazard.ts'
 import { act } from '../engine/act.ts'
 import { type LookOptions, look } from '../engine/look.ts'
-import { connectTo } from '../kubernetes/client.ts'
+import { type Client, connect } from '../kubernetes/client.ts'
 import { editArm } from '../kubernetes/edit.ts'
+import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { Io } from './io.ts'
@@ -16,9 +17,10 @@ export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<
     { kubeconfig }: Place,
     use: (options: LookOptions, client: Client) => Promise<T>,
   ): Promise<T> => {
-    const client = await connectTo({ path: kubeconfig, env: io.env, home: io.home })
+    const config = await loadKubeconfig({ path: kubeconfig, env: io.env, home: io.home })
+    const client = connect(config.target(config.current ?? ''), { env: {}, signal: io.signal })
     try {
-      const world = await clusterWorld(client, {})
+      const world = await clusterWorld(client)
       const now = { now: io.now(), ticks: io.ticks(), zones }
       return await use({ hazards: [hazard], vantages: ['manifest', 'cluster'], world, ...now }, client)
     } finally {
@@ -33,7 +35,7 @@ export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<
       at(place, async (options) => (await look(options)).judged.map(({ subject, verdict }) => ({ subject, verdict }))),
     cure: (place) =>
       at(place, async (options, client) => {
-        const acted = await act(options, smallestStep, [editArm(client)])
+        const acted = await act(options, smallestStep, [editArm(client, hazard.writes ?? [])])
         const held = acted.flatMap(({ outcome }) => (outcome === 'done' ? [] : [outcome.held]))
         if (held.length > 0) throw new Error(`the cure was held back: ${held.join('; ')}`)
         return acted.map(({ step }) => step)

@@ -213,12 +213,7 @@ export interface Probe<T = unknown, S = unknown> {
 /** What a probe may do: budgeted; whoever lends the hands removes what they created. Durations in ms. */
 export interface Hands {
   create<T>(kind: Kind<T>, object: T): Promise<Subject>
-  until<T>(
-    kind: Kind<T>,
-    subject: Subject,
-    test: (object?: T) => boolean,
-    limitMs: number,
-  ): Promise<number | undefined>
+  until<T>(kind: Kind<T>, subject: Subject, test: (object?: T) => boolean, limitMs: number): Promise<number | undefined>
   connect(target: string, from: 'host' | { readonly netns: string }, limitMs: number): Promise<number | undefined>
 }
 

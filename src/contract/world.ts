@@ -34,4 +34,3 @@ export interface Arm {
   readonly does: Step['do']
   apply(step: Step): Promise<'done' | { readonly held: string }>
 }
-

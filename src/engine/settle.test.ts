@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Change, Hazard, Zones } from '../contract/hazard.ts'
+import type { Hazard, Zones } from '../contract/hazard.ts'
 import { detector, hazard, kind, list } from '../contract/reads.ts'
 import { clear, found, seen } from '../contract/verdicts.ts'
-import { applyChanges, recordedChanges, sameValue, valueAt } from './edit.ts'
 import { recordedWorld } from './fixtures/recorded-world.ts'
 import { settle } from './settle.ts'
 
@@ -83,45 +82,5 @@ describe('settle', () => {
       wants('two', 'volts', ({ spec }) => (spec?.volts === 1 ? 2 : undefined)),
     ]
     await expect(settled(fight)).rejects.toThrow('did not come to rest in 20 rounds; the last one was of Lamp')
-  })
-})
-
-describe('edits', () => {
-  const lamp = { spec: { volts: 12, tags: ['x', 'y'] } }
-
-  it('apply to a copy, also where parents are absent', () => {
-    const changes: Change[] = [{ path: ['spec', 'mount', 'wall'], before: undefined, after: 'north' }]
-    expect(applyChanges(lamp, changes)).toEqual({ object: { spec: { ...lamp.spec, mount: { wall: 'north' } } } })
-    expect(lamp).toEqual({ spec: { volts: 12, tags: ['x', 'y'] } })
-  })
-
-  it('take out fields and list items', () => {
-    const changes: Change[] = [
-      { path: ['spec', 'volts'], before: 12, after: undefined },
-      { path: ['spec', 'tags', 0], before: 'x', after: undefined },
-    ]
-    expect(applyChanges(lamp, changes)).toEqual({ object: { spec: { tags: ['y'] } } })
-  })
-
-  it('are held where a field is no longer as it was', () => {
-    const changes: Change[] = [{ path: ['spec', 'volts'], before: 24, after: 12 }]
-    expect(applyChanges(lamp, changes)).toEqual({ held: 'spec.volts is 12, expected 24' })
-  })
-
-  it('are recorded at the topmost absent parent, so that undoing leaves nothing behind', () => {
-    const changes: Change[] = [{ path: ['spec', 'mount', 'hooks', 0, 'name'], before: undefined, after: 'a' }]
-    const recorded = recordedChanges(lamp, changes)
-    expect(recorded).toEqual([{ path: ['spec', 'mount'], before: undefined, after: { hooks: [{ name: 'a' }] } }])
-    const applied = applyChanges(lamp, recorded)
-    const undo = recorded.map(({ path, before, after }) => ({ path, before: after, after: before })).toReversed()
-    expect('object' in applied && applyChanges(applied.object, undo)).toEqual({ object: lamp })
-  })
-
-  it('compare as Kubernetes does: null is unset', () => {
-    expect(sameValue(null, undefined)).toBe(true)
-    expect(sameValue({ a: 1, b: null }, { a: 1 })).toBe(true)
-    expect(sameValue([1], { 0: 1 })).toBe(false)
-    expect(valueAt(lamp, ['spec', 'tags', 1])).toBe('y')
-    expect(valueAt(lamp, ['spec', 'volts', 'x'])).toBeUndefined()
   })
 })

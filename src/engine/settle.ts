@@ -1,6 +1,6 @@
 import type { Change, Finding, Item, Kind, Step, Subject } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
-import { applyChanges } from './edit.ts'
+import { applyChanges } from '../objects/changes.ts'
 import { type Judged, type LookOptions, look } from './look.ts'
 import { subjectKey, subjectText } from './subjects.ts'
 

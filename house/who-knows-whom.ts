@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   linux: { folders: ['contract'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: [] },
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
-  kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'p-limit', 'node:'] },
+  kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
   node: { folders: pure, packages: ['node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
@@ -33,7 +33,6 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['commander', 'picocolors', 'ora', 'zod', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },
-  'who-knows-whom.ts': { folders: [], packages: [] },
 }
 
 const imports =

@@ -1,3 +1,4 @@
+// Changes of JSON objects as data: applied, recorded, compared as Kubernetes does.
 import type { Change, Json, Path } from '../contract/hazard.ts'
 
 type Container = { [key: string]: Json | undefined } | (Json | undefined)[]
@@ -18,16 +19,24 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Changes as they have to be recorded so that they can be undone: each at its topmost absent parent, so that undoing
- * leaves nothing like `lifecycle: {}` behind.
+ * Changes as they have to be recorded so that they can be undone: each at its topmost absent parent, as the changes
+ * before it left the object, so that undoing leaves nothing like `lifecycle: {}` behind.
  */
 export function recordedChanges(object: unknown, changes: readonly Change[]): Change[] {
-  return changes.map(({ path, before, after }) => {
-    const depth = path.findIndex((_, place) => (valueAt(object, path.slice(0, place + 1)) ?? null) === null)
-    if (before !== undefined || depth < 0 || depth === path.length - 1) return { path, before, after }
-    const wrapped = path.slice(depth + 1).reduceRight<Json | undefined>(wrap, after)
-    return { path: path.slice(0, depth + 1), before: undefined, after: wrapped }
+  let at = object
+  return changes.map((change) => {
+    const recorded = atAbsentParent(at, change)
+    const applied = applyChanges(at, [change])
+    if ('object' in applied) at = applied.object
+    return recorded
   })
+}
+
+function atAbsentParent(object: unknown, { path, before, after }: Change): Change {
+  const depth = path.findIndex((_, place) => (valueAt(object, path.slice(0, place + 1)) ?? null) === null)
+  if (before !== undefined || depth < 0 || depth === path.length - 1) return { path, before, after }
+  const wrapped = path.slice(depth + 1).reduceRight<Json | undefined>(wrap, after)
+  return { path: path.slice(0, depth + 1), before: undefined, after: wrapped }
 }
 
 const wrap = (inner: Json | undefined, key: string | number): Json =>

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { forbiddenImports, strayIds } from './who-knows-whom.ts'
 
-const src = import.meta.dirname
+const src = join(import.meta.dirname, '../src')
 
 const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))

@@ -2,11 +2,11 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Hazard } from '../contract/hazard.ts'
-import { hazards } from './index.ts'
+import type { Hazard } from '../src/contract/hazard.ts'
+import { hazards } from '../src/hazards/index.ts'
 import { missingFiles, missingWires } from './parity.ts'
 
-const here = import.meta.dirname
+const here = join(import.meta.dirname, '../src/hazards')
 const folders = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
@@ -15,7 +15,7 @@ describe.each(folders)('%s', (id) => {
   it('has every file', () => expect(missingFiles(join(here, id))).toEqual([]))
 
   it('wires every file', async () => {
-    const exported: Record<string, unknown> = await import(`./${id}/hazard.ts`)
+    const exported: Record<string, unknown> = await import(`../src/hazards/${id}/hazard.ts`)
     const found = Object.values(exported).filter(
       (value): value is Hazard => typeof value === 'object' && value !== null && 'reasons' in value,
     )

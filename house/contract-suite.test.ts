@@ -9,20 +9,22 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import type { Hazard, Item, Kind } from '../contract/hazard.ts'
-import type { Batch, World } from '../contract/world.ts'
-import { type LookOptions, look, type Memory, type Vantage } from '../engine/look.ts'
-import { settle } from '../engine/settle.ts'
-import { fileWorlds } from '../manifests/world.ts'
-import { machineZones } from '../node/time-zones.ts'
-import { parseVersion } from '../objects/version.ts'
-import { hazards } from './index.ts'
+import type { Hazard, Item, Kind } from '../src/contract/hazard.ts'
+import type { Batch, World } from '../src/contract/world.ts'
+import { type LookOptions, look, type Memory, type Vantage } from '../src/engine/look.ts'
+import { settle } from '../src/engine/settle.ts'
+import { hazards } from '../src/hazards/index.ts'
+import { fileWorlds } from '../src/manifests/world.ts'
+import { machineZones } from '../src/node/time-zones.ts'
+import { parseVersion } from '../src/objects/version.ts'
 
 const headerShape = z.object({
   suite: z.strictObject({
     asOf: z.iso.datetime(),
     kubeVersion: z.string().optional(),
     finds: z.record(z.string(), z.array(z.string()).min(1)).default({}),
+    /** Which of its objects a real API server refuses; integration/fixtures.test.ts tries them all. */
+    refused: z.array(z.string()).default([]),
   }),
 })
 
@@ -97,7 +99,7 @@ async function foundIn(options: LookOptions): Promise<{ finds: Record<string, st
 }
 
 const fixturesOf = (hazard: Hazard, kind: 'fires' | 'quiet'): string[] => {
-  const folder = join(import.meta.dirname, hazard.id, 'fixtures', kind)
+  const folder = join(import.meta.dirname, '../src/hazards', hazard.id, 'fixtures', kind)
   return readdirSync(folder).map((name) => join(folder, name))
 }
 

@@ -1,7 +1,7 @@
 // What every hazard's folder must hold, so that the folder alone tells what the hazard can do. Used by parity.test.ts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Hazard } from '../contract/hazard.ts'
+import type { Hazard } from '../src/contract/hazard.ts'
 
 const headings = ['Symptom', 'Cause', 'Detect', 'Remedy', 'Drill', 'References']
 

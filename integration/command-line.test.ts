@@ -1,0 +1,207 @@
+// The built binary, as a person or a pipeline runs it.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Report } from '../src/report/schema.ts'
+
+const root = join(import.meta.dirname, '..')
+const main = join(root, 'dist/main.js')
+const fleet = join(root, 'examples/fleet')
+const asOf = ['--as-of', '2026-11-23T08:00:00Z']
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function run(
+  args: readonly string[],
+  options: { input?: string; env?: Record<string, string>; cwd?: string } = {},
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [main, ...args],
+      {
+        cwd: options.cwd ?? root,
+        env: { ...process.env, KUBECONFIG: '/nonexistent/kubeconfig', ...options.env },
+        maxBuffer: 2 ** 26,
+      },
+      (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    )
+    child.stdin?.end(options.input ?? '')
+  })
+}
+
+const reportOf = ({ out }: Ran): Report => JSON.parse(out) as Report
+
+let folder = ''
+const file = (name: string, text: string): string => {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+beforeAll(() => {
+  if (!existsSync(main)) throw new Error('dist/main.js is not there: npm run build first')
+  folder = mkdtempSync(join(tmpdir(), 'roadcrew-cli-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const cronJob = (name: string, more = ''): string =>
+  `apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: ${name}\nspec:\n  schedule: "*/5 * * * *"\n${more}`
+
+describe('scan of files', () => {
+  it('writes a report that its published schema describes', async () => {
+    const ran = await run(['scan', fleet, ...asOf, '-o', 'json'])
+    const ajv = new Ajv2020({ strict: false })
+    formats.default(ajv)
+    const valid = ajv.compile(JSON.parse(readFileSync(join(root, 'docs/report.schema.json'), 'utf8')))
+    valid(JSON.parse(ran.out))
+    expect(valid.errors ?? []).toEqual([])
+    expect(ran.code).toBe(1)
+    const report = reportOf(ran)
+    expect(report.summary).toMatchObject({ occurring: 5, unread: 0, exitCode: 1 })
+    expect(report.worlds.map(({ name, version }) => [name, version])).toEqual([
+      ['eu-legacy', '1.20'],
+      ['eu-west', '1.34'],
+      ['us-east', '1.36'],
+    ])
+  })
+
+  it('points at the field that causes it, or at the place where it is missing', async () => {
+    const path = file('one.yaml', `# a comment\n${cronJob('report', '  startingDeadlineSeconds: 0\n')}`)
+    const report = reportOf(await run(['scan', path, '-o', 'json']))
+    expect(report.findings.map(({ reason, place }) => [reason, place?.line, place?.column])).toEqual([
+      ['zero-deadline', 8, 3],
+    ])
+    const missing = reportOf(
+      await run(['scan', file('two.yaml', cronJob('report')), '--kube-version', '1.20', '-o', 'json']),
+    )
+    expect(missing.findings.map(({ reason, place }) => [reason, place?.line, place?.column])).toEqual([
+      ['no-deadline', 5, 1],
+    ])
+  })
+
+  it('takes an unknown and the default release for new ones', async () => {
+    const path = file('new.yaml', cronJob('report'))
+    expect((await run(['scan', path])).code).toBe(0)
+    expect((await run(['scan', path, '--kube-version', 'latest'])).code).toBe(64)
+  })
+
+  it('reads stdin, and names the line there', async () => {
+    const ran = await run(['scan', '-', '--kube-version', '1.19'], { input: cronJob('report') })
+    expect(ran.code).toBe(1)
+    expect(ran.out).toMatch(/stdin.*:5:1|-:5:1/)
+  })
+
+  it('scans the others where a document is broken, and says so with its place and exit code 2', async () => {
+    const text = `${cronJob('first', '  startingDeadlineSeconds: 0\n')}---\nkind: ConfigMap\nmetadata:\n\tname: broken\n---\n${cronJob('third', '  startingDeadlineSeconds: 0\n')}`
+    const ran = await run(['scan', file('broken.yaml', text)])
+    expect(ran.code).toBe(2)
+    expect(ran.out).toContain('CronJob first')
+    expect(ran.out).toContain('CronJob third')
+    expect(ran.out).toMatch(/broken\.yaml:11:1/)
+  })
+
+  it('names a path that is not there', async () => {
+    const ran = await run(['scan', 'no-such-folder'])
+    expect(ran.code).toBe(2)
+    expect(ran.out).toContain('no-such-folder')
+  })
+
+  it('judges status only at a time that is said', async () => {
+    const ran = await run(['scan', join(fleet, 'eu-west')])
+    expect(ran.code).toBe(2)
+    expect(ran.out).toContain('--as-of')
+  })
+
+  it.each([
+    [['--fail-on', 'critical'], 0],
+    [['--fail-on', 'high'], 1],
+    [['--skip', 'frozen-cronjob', '--fail-on', 'low'], 0],
+    [['--only', 'frozen-cronjob'], 1],
+    [['-l', 'team=nobody'], 0],
+    [['-n', 'nowhere'], 0],
+  ])('%j exits with %d', async (options, code) => {
+    const path = file(
+      'high.yaml',
+      cronJob('report', '  startingDeadlineSeconds: 0\n').replace('name: report', 'name: report\n  namespace: jobs'),
+    )
+    expect((await run(['scan', path, ...options])).code).toBe(code)
+  })
+})
+
+describe('wrong usage', () => {
+  it.each([
+    [['scan', '--only', 'no-such-hazard'], 'there is no hazard "no-such-hazard"; there are:'],
+    [['scan', '--as-of', 'yesterday', '.'], '--as-of: "yesterday" is no time'],
+    [['scan', '--as-of', '2026-01-01T00:00:00Z'], 'are for files'],
+    [['scan', '-l', 'a b', '.'], 'is no label requirement'],
+    [['scan', '-o', 'xml'], 'Allowed choices are'],
+    [['scna'], "unknown command 'scna'"],
+    [['drill', 'no-such-hazard'], 'there is no hazard'],
+  ])('%j exits with 64 and says what was expected, on stderr', async (args, text) => {
+    const ran = await run(args)
+    expect(ran.code).toBe(64)
+    expect(ran.err).toContain(text)
+    expect(ran.err).not.toMatch(/\n\s+at /)
+    expect(ran.out).toBe('')
+  })
+
+  it('a cluster that cannot be asked is no usage error, and no stack trace', async () => {
+    const ran = await run(['scan', '--kubeconfig', '/nonexistent'])
+    expect(ran.code).toBe(2)
+    expect(ran.out + ran.err).toContain('/nonexistent')
+    expect(ran.out + ran.err).not.toMatch(/\n\s+at /)
+  })
+})
+
+describe('what is shown', () => {
+  it('has no colour in a pipe', async () => {
+    const ran = await run(['scan', fleet, ...asOf])
+    expect(ran.out).not.toContain('\u001b')
+  })
+
+  it('demo shows the frozen CronJobs with their evidence and the exit code', async () => {
+    const ran = await run(['demo'])
+    expect(ran.code).toBe(0)
+    expect(ran.out).toContain('1338 runs missed')
+    expect(ran.out).toContain('event FailedNeedsStart')
+    expect(ran.out).toContain('exit code 1')
+  })
+
+  it.each(
+    [['--help'], ['scan', '--help'], ['drill', '--help'], ['explain', '--help'], ['demo', '--help']].map((args) => [
+      args,
+    ]),
+  )('%j has examples', async (args) => {
+    const ran = await run(args)
+    expect(ran.code).toBe(0)
+    expect(ran.out).toContain('Examples:')
+  })
+
+  it('explain tells of each reason in which version it was fixed', async () => {
+    expect((await run(['explain'])).out).toContain('frozen-cronjob')
+    const ran = await run(['explain', 'frozen-cronjob'])
+    expect(ran.code).toBe(0)
+    expect(ran.out).toContain('fixed in  1.21')
+    expect((await run(['explain', 'nothing'])).code).toBe(64)
+  })
+
+  it('a reader that closes the pipe is no error', async () => {
+    const out = await new Promise<string>((resolve) => {
+      execFile(
+        'sh',
+        ['-c', `"${process.execPath}" "${main}" scan "${fleet}" ${asOf.join(' ')} | head -n 1; echo done`],
+        (_, text, err) => resolve(text + err),
+      )
+    })
+    expect(out).toBe('OCCURRING (it hurts now)\ndone\n')
+  })
+})

@@ -1,0 +1,31 @@
+// Every drill, on real parts: the hazard is made, found, cured and gone.
+import { describe, expect, it } from 'vitest'
+import { runDrill } from '../src/commands/drill.ts'
+import { hazards } from '../src/hazards/index.ts'
+import { controlPlaneOrSkip } from './require-control-plane.ts'
+import { testIo } from './test-io.ts'
+
+describe.skipIf(controlPlaneOrSkip())('drills', () => {
+  it.each(hazards.flatMap((hazard) => (hazard.drill ? [{ id: hazard.id, hazard }] : [])))(
+    '$id',
+    async ({ hazard }) => {
+      const io = testIo()
+      const exitCode = await runDrill(hazard, io)
+      expect(io.written.err).toBe('')
+      expect(exitCode).toBe(0)
+      expect(io.written.out).toContain('looked: clear')
+    },
+    600_000,
+  )
+
+  it('that is stopped takes its lab down and says that it failed', async () => {
+    const [hazard] = hazards.filter(({ drill }) => drill)
+    if (!hazard) throw new Error('no hazard has a drill')
+    const abort = new AbortController()
+    const io = testIo({ signal: abort.signal })
+    setTimeout(() => abort.abort(), 6_000)
+    expect(await runDrill(hazard, io)).toBe(1)
+    expect(io.written.err).toContain('drill failed')
+    expect(io.written.err).not.toContain('not restored')
+  })
+})

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici'
+import { ApiError, refusal, unanswered } from './api-error.ts'
+import type { Credentials } from './credentials.ts'
+import type { Target } from './kubeconfig.ts'
+
+export interface Ask {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly contentType?: string
+}
+
+/** A connection to one API server, kept alive and used for many requests. */
+export interface Client {
+  /** The context's name. */
+  readonly name: string
+  readonly server: string
+  /** @returns the answer's JSON. @throws ApiError for everything else. */
+  ask(ask: Ask): Promise<unknown>
+  close(): Promise<void>
+}
+
+export interface ConnectOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal?: AbortSignal
+  /** ms before the first retry; each later one waits twice as long. */
+  readonly backOffMs?: number
+  /** ms for one request, its answer included. */
+  readonly timeoutMs?: number
+}
+
+/** A name that is resolved and a host that is there answer within seconds; more is a person's time. */
+const connectMs = 10_000
+/** kube-apiserver itself ends a list after 60 s (--request-timeout). */
+const requestMs = 60_000
+const mostTries = 5
+const mostWaitMs = 30_000
+
+/** Connects lazily: nothing is sent before the first request. */
+export function connect(target: Target, options: ConnectOptions): Client {
+  const client = new Connection(target, options)
+  return { name: target.name, server: target.server, ask: (ask) => client.ask(ask), close: () => client.close() }
+}
+
+interface Session {
+  readonly headers: Credentials['headers']
+  readonly dispatcher: Dispatcher
+}
+
+interface Answer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly body: unknown
+}
+
+class Connection {
+  readonly #target: Target
+  readonly #options: ConnectOptions
+  #session: Promise<Session> | undefined
+
+  constructor(target: Target, options: ConnectOptions) {
+    this.#target = target
+    this.#options = options
+  }
+
+  /** Retries what may pass: 429 and 5xx, and connections that break; only GET, since others may have been done. */
+  async ask(ask: Ask): Promise<unknown> {
+    let renewed = false
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#once(ask).catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 0) return error
+        throw error
+      })
+      if (!(answer instanceof ApiError)) {
+        if (answer.status < 300) return answer.body
+        if (answer.status === 401 && !renewed) {
+          renewed = true // a token may have been rotated, a plugin's may have expired
+          await this.close()
+          continue
+        }
+      }
+      const error = answer instanceof ApiError ? answer : refusal(answer.status, answer.body)
+      if (ask.method !== 'GET' || tries >= mostTries || !mayPass(error)) throw error
+      const retryAfter = answer instanceof ApiError ? undefined : answer.retryAfter
+      await sleep(waitMs(tries, retryAfter, this.#options.backOffMs ?? 500), undefined, signalOf(this.#options))
+    }
+  }
+
+  async #once({ method, path, query, body, contentType }: Ask): Promise<Answer> {
+    this.#session ??= this.#open()
+    const { headers, dispatcher } = await this.#session.catch((error: unknown) => {
+      this.#session = undefined
+      throw error
+    })
+    const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? requestMs)
+    const signal = this.#options.signal ? AbortSignal.any([this.#options.signal, timeout]) : timeout
+    try {
+      const answer = await request(`${this.#target.server}${path}`, {
+        method,
+        dispatcher,
+        signal,
+        ...(query && { query }),
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'roadcrew',
+          ...headers,
+          ...(body !== undefined && { 'content-type': contentType ?? 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      const retryAfter = answer.headers['retry-after']
+      const text = await answer.body.text()
+      return { status: answer.statusCode, retryAfter: retryAfter?.toString(), body: parsed(text) }
+    } catch (error) {
+      this.#options.signal?.throwIfAborted()
+      throw unanswered(this.#target.server, error)
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const { headers, tls } = await this.#target.credentials()
+    return { headers, dispatcher: dispatcherFor(this.#target, tls, this.#options.env) }
+  }
+
+  async close(): Promise<void> {
+    const session = await this.#session?.catch(() => undefined)
+    this.#session = undefined
+    await session?.dispatcher.destroy()
+  }
+}
+
+const signalOf = ({ signal }: ConnectOptions): { signal: AbortSignal } | undefined => (signal ? { signal } : undefined)
+
+/** A proxy of the cluster's own wins; else HTTPS_PROXY and NO_PROXY as kubectl and curl have them. */
+function dispatcherFor({ proxy, name }: Target, tls: Credentials['tls'], env: ConnectOptions['env']): Dispatcher {
+  const connect = { ...tls, timeout: connectMs }
+  if (proxy !== undefined) {
+    if (!/^https?:\/\//.test(proxy)) {
+      throw new Error(`context "${name}": proxy-url ${proxy} is not supported; expected http:// or https://`)
+    }
+    return new ProxyAgent({ uri: proxy, requestTls: connect })
+  }
+  const httpsProxy = env.HTTPS_PROXY ?? env.https_proxy
+  const httpProxy = env.HTTP_PROXY ?? env.http_proxy
+  if (!httpsProxy && !httpProxy) return new Agent({ connect })
+  const noProxy = env.NO_PROXY ?? env.no_proxy ?? ''
+  return new EnvHttpProxyAgent({
+    httpsProxy: httpsProxy ?? '',
+    httpProxy: httpProxy ?? '',
+    noProxy,
+    connect,
+    requestTls: connect,
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** No answer at all may pass, unless it is the name or the certificate that is wrong. */
+function mayPass({ status, reason }: ApiError): boolean {
+  if (status !== 0) return status === 429 || status >= 500
+  return !/CERT|TLS|SIGNATURE|ENOTFOUND|ECONNREFUSED|TIMEOUT|TimeoutError/i.test(reason)
+}
+
+/** What the server asks for (Retry-After, s), else twice as long each time, with a random part against stampedes. */
+function waitMs(tries: number, retryAfter: string | undefined, first: number): number {
+  const asked = Number(retryAfter)
+  const wait =
+    retryAfter !== undefined && asked >= 0 ? asked * 1000 : first * 2 ** (tries - 1) * (0.5 + Math.random() / 2)
+  return Math.min(wait, mostWaitMs)
+}

@@ -1,0 +1,87 @@
+import type { Change, Kind, Path, Step, Subject } from '../contract/hazard.ts'
+import type { Arm } from '../contract/world.ts'
+import { applyChanges, recordedChanges } from '../objects/changes.ts'
+import { ApiError } from './api-error.ts'
+import type { Client } from './client.ts'
+import { Discovery } from './discovery.ts'
+
+type Edit = Extract<Step, { do: 'edit' }>
+type Operation = { readonly op: 'test' | 'add' | 'replace' | 'remove'; readonly path: string; readonly value?: unknown }
+
+const isEdit = (step: Step): step is Edit => step.do === 'edit'
+
+/**
+ * Applies edits to objects of a cluster as JSON patches (RFC 6902) that test every field's `before` and the object's
+ * resourceVersion, so that nothing is written over what somebody else wrote meanwhile. Changes of the status go to the
+ * status subresource, and first: if they are refused, the spec stays as it was.
+ * @param kinds what may be written: a step for anything else is held.
+ */
+export function editArm(client: Client, kinds: readonly Kind<unknown>[]): Arm {
+  const discovery = new Discovery(client)
+  return {
+    does: 'edit',
+    async apply(step) {
+      if (!isEdit(step)) throw new Error(`an arm for edits was given ${step.do}`)
+      const kind = kinds.find((one) => one.kind === step.target.kind)
+      const served = kind && (await discovery.served(kind))
+      if (!served) return { held: `${step.target.kind} is not among what may be written, or not served` }
+      const { namespace, name } = step.target
+      const path = `${served.prefix}/${served.namespaced ? `namespaces/${namespace}/` : ''}${served.resource}/${name}`
+      try {
+        for (const [subresource, changes] of bySubresource(step.changes)) {
+          if (changes.length === 0) continue
+          const held = await patch(client, step.target, path, subresource, changes)
+          if (held !== undefined) return { held }
+        }
+        return 'done'
+      } catch (error) {
+        if (error instanceof ApiError) return { held: error.message }
+        throw error
+      }
+    },
+  }
+}
+
+const bySubresource = (changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] => [
+  ['/status', changes.filter(({ path }) => path[0] === 'status')],
+  ['', changes.filter(({ path }) => path[0] !== 'status')],
+]
+
+/** Why it was held, if it was. */
+async function patch(
+  client: Client,
+  target: Subject,
+  path: string,
+  subresource: string,
+  changes: readonly Change[],
+): Promise<string | undefined> {
+  const object = await client.ask({ method: 'GET', path })
+  const metadata = (object as { metadata?: { resourceVersion?: string; uid?: string } }).metadata ?? {}
+  if (target.uid !== undefined && metadata.uid !== target.uid)
+    return `${target.kind} ${target.name} was made anew since it was looked at`
+  const applied = applyChanges(object, changes)
+  if ('held' in applied) return applied.held
+  const body: Operation[] = [
+    { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+    ...recordedChanges(object, changes).flatMap(operationsOf),
+  ]
+  await client.ask({
+    method: 'PATCH',
+    path: `${path}${subresource}`,
+    query: { fieldManager: 'roadcrew' },
+    contentType: 'application/json-patch+json',
+    body,
+  })
+  return undefined
+}
+
+function operationsOf({ path, before, after }: Change): Operation[] {
+  const at = pointer(path)
+  if (before === undefined) return [{ op: 'add', path: at, value: after }]
+  const change: Operation = after === undefined ? { op: 'remove', path: at } : { op: 'replace', path: at, value: after }
+  return [{ op: 'test', path: at, value: before }, change]
+}
+
+/** RFC 6901. */
+const pointer = (path: Path): string =>
+  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')

@@ -1,0 +1,143 @@
+import type { Item, Kind, Subject } from '../contract/hazard.ts'
+import type { Batch, World } from '../contract/world.ts'
+import { ApiError } from './api-error.ts'
+import type { Client } from './client.ts'
+import { Discovery, type Served, serverVersion } from './discovery.ts'
+
+/** As kubectl: large enough to be fast, small enough not to hurt the API server. */
+const pageSize = 500
+/** A list that expires again and again is too slow for this server's history. */
+const mostRestarts = 3
+
+export interface ReadOptions {
+  /** Only these; none: all. */
+  readonly namespaces?: readonly string[]
+  /** Called after each page with the objects of the kind so far. */
+  readonly onPage?: (kind: string, count: number) => void
+}
+
+/** A live cluster as a world. Asks for its version at once. @throws ApiError if it can't be reached. */
+export async function clusterWorld(client: Client, options: ReadOptions = {}): Promise<World> {
+  const version = await serverVersion(client)
+  const discovery = new Discovery(client)
+  return {
+    name: client.name,
+    ...(version && { version }),
+    async *read(kinds) {
+      for (const kind of kinds) yield* readKind(client, discovery, kind, options)
+    },
+  }
+}
+
+async function* readKind(
+  client: Client,
+  discovery: Discovery,
+  kind: Kind<unknown>,
+  options: ReadOptions,
+): AsyncIterable<Batch> {
+  if (kind.kind === 'Secret') throw new Error('Secrets are never read')
+  const served = await orError(discovery.served(kind))
+  if (served instanceof ApiError) {
+    yield { of: kind, unread: served.message }
+  } else if (!served) {
+    yield { of: kind, absent: `the API server does not serve ${names(kind)}` }
+  } else {
+    yield* readServed(client, kind, served, options)
+  }
+}
+
+/** The pages of a list are of one moment; when the server has forgotten it (410), all that came so far is outdated. */
+async function* readServed(
+  client: Client,
+  kind: Kind<unknown>,
+  served: Served,
+  options: ReadOptions,
+): AsyncIterable<Batch> {
+  for (let restarts = 0; ; restarts++) {
+    const expired = yield* readPaths(client, kind, served, options)
+    if (!expired) return
+    yield { of: kind, restart: true }
+    if (restarts === mostRestarts) {
+      yield { of: kind, unread: `the list expired ${restarts + 1} times before its end: ${expired.message}` }
+      return
+    }
+  }
+}
+
+async function* readPaths(
+  client: Client,
+  kind: Kind<unknown>,
+  served: Served,
+  options: ReadOptions,
+): AsyncGenerator<Batch, ApiError | undefined> {
+  let count = 0
+  for (const path of pathsOf(served, kind, options.namespaces)) {
+    let next: string | undefined
+    do {
+      const query = { limit: String(pageSize), ...(next && { continue: next }) }
+      const answer = await orError(client.ask({ method: 'GET', path, query }))
+      if (answer instanceof ApiError) {
+        if (answer.status === 410) return answer
+        // Of what could not be read here the other namespaces know nothing, and the other way round.
+        yield { of: kind, unread: answer.message }
+        break
+      }
+      const items = itemsOf(answer as Page)
+      yield { of: kind, items: items.map((listed) => itemOf(client.name, kind.kind, served, listed)) }
+      count += items.length
+      options.onPage?.(kind.kind, count)
+      next = (answer as Page).metadata?.continue || undefined
+    } while (next !== undefined)
+  }
+  return undefined
+}
+
+/** A failed request is an answer here; anything else is a programming error. */
+const orError = <T>(asked: Promise<T>): Promise<T | ApiError> =>
+  asked.catch((error: unknown) => {
+    if (error instanceof ApiError) return error
+    throw error
+  })
+
+const names = ({ kind, api }: Kind<unknown>): string =>
+  `${kind} in ${api?.versions.map((version) => (api.group ? `${api.group}/${version}` : version)).join(' or ')}`
+
+/** With namespaces given, each is listed by itself, and of the namespaces themselves only these are read. */
+function pathsOf(
+  { prefix, resource, namespaced }: Served,
+  { kind }: Kind<unknown>,
+  namespaces: readonly string[] = [],
+): readonly string[] {
+  if (namespaces.length === 0) return [`${prefix}/${resource}`]
+  if (namespaced)
+    return namespaces.map((namespace) => `${prefix}/namespaces/${encodeURIComponent(namespace)}/${resource}`)
+  if (kind === 'Namespace')
+    return namespaces.map((namespace) => `${prefix}/${resource}/${encodeURIComponent(namespace)}`)
+  return [`${prefix}/${resource}`]
+}
+
+interface Page {
+  readonly items?: readonly Listed[] | null
+  readonly metadata?: { readonly continue?: string; readonly name?: string }
+}
+
+interface Listed {
+  readonly metadata?: {
+    readonly name?: string
+    readonly namespace?: string
+    readonly uid?: string
+    readonly managedFields?: unknown
+  }
+}
+
+/** A path of a single object gives that object. */
+const itemsOf = (page: Page): readonly Listed[] =>
+  page.items === undefined && page.metadata?.name ? [page as Listed] : (page.items ?? [])
+
+/** managedFields are the larger half of many objects, and no hazard reads them. Items of a list don't say their kind. */
+function itemOf(cluster: string, kind: string, { apiVersion }: Served, listed: Listed): Item<unknown> {
+  const { managedFields: _, ...metadata } = listed.metadata ?? {}
+  const { name = '', namespace, uid } = metadata
+  const subject: Subject = { source: { cluster }, kind, name, ...(namespace && { namespace }), ...(uid && { uid }) }
+  return { subject, object: { apiVersion, kind, ...listed, metadata } }
+}

@@ -1,0 +1,69 @@
+// Cuts a file's text into documents. Done before any parsing, so that a broken document cannot take the next one with
+// it, only one document is held as a syntax tree at a time, and a place can be found without reading the rest.
+import { splitValues } from './json.ts'
+
+/** One document's text, and the offset in the file's text where it starts, in UTF-16 code units. */
+export interface Part {
+  readonly text: string
+  readonly start: number
+}
+
+/**
+ * A document marker is `---` or `...` at the very start of a line, followed by white space or the end, whatever stands
+ * around it (YAML 1.2, 9.1.2: forbidden as content). Five dashes or an indented line are content.
+ */
+const marker = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm
+/** Blank lines, comments and directives: on their own no document. */
+const hollow = /^(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n)*(?:[ \t\r]*(?:#[^\n]*)?|%[^\n]*)$/
+
+/** The text without byte order marks; they are allowed at the start of every document, and no editor shows them. */
+export const withoutMarks = (text: string): string => (text.includes('\uFEFF') ? text.replace(/^\uFEFF/gm, '') : text)
+
+/**
+ * The documents of a text without byte order marks, in order; a document's number is its place here. Each `---` opens
+ * one, also if nothing follows it. JSON values written one after the other are one document each.
+ */
+export function* splitDocuments(text: string): Generator<Part> {
+  let start = 0
+  let opened = false
+  for (const found of text.matchAll(marker)) {
+    const at = found.index
+    const ends = found[0] === '...'
+    const before = text.slice(start, at)
+    // Comments and directives before a marker belong to the document that it opens.
+    if (!opened && hollow.test(before)) {
+      if (ends) start = at + 3
+      else opened = true
+      continue
+    }
+    yield* splitJson(before, start)
+    start = ends ? at + 3 : at
+    opened = !ends
+  }
+  const rest = text.slice(start)
+  if (opened || !hollow.test(rest)) yield* splitJson(rest, start)
+}
+
+/** The part of the given number, undefined if the text has fewer. */
+export const documentAt = (text: string, document: number): Part | undefined => {
+  let number = 0
+  for (const part of splitDocuments(text)) if (number++ === document) return part
+  return undefined
+}
+
+function* splitJson(text: string, start: number): Generator<Part> {
+  // The marker in front of JSON is blanked out rather than cut off: offsets stay, and a JSON parser can read it.
+  const bare = text.replace(/^---(?=\s*[{[])/, '   ')
+  for (const [from, to] of splitValues(bare)) yield { text: bare.slice(from, to), start: start + from }
+}
+
+/** Line and column of an offset, both counted from 1, the column in UTF-16 code units (as SARIF and editors count). */
+export const lineAndColumn = (text: string, offset: number): { line: number; column: number } => {
+  let line = 1
+  let lineStart = 0
+  for (let next = text.indexOf('\n'); next !== -1 && next < offset; next = text.indexOf('\n', lineStart)) {
+    line += 1
+    lineStart = next + 1
+  }
+  return { line, column: offset - lineStart + 1 }
+}

@@ -1,0 +1,112 @@
+// JSON, read with the platform's parser, and offsets in its text, which that parser does not tell.
+import type { Json, Path } from '../contract/hazard.ts'
+
+/** A string, a number or word, or one character of punctuation. In valid JSON these are all the tokens there are. */
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[^\s"{}[\],:]+|[{}[\],:]/g
+/** A string, or a number: strings are matched only so that digits within them are passed over. */
+const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
+
+/** Whether a text can be JSON at all: an object or array. */
+export const looksLikeJson = (text: string): boolean => /^\s*[{[]/.test(text)
+
+/** Whether a double holds exactly the integer written in these decimal digits. */
+export const isExact = (digits: string): boolean => BigInt(Number(digits)) === BigInt(digits)
+
+/**
+ * Reads JSON. An integer that a double cannot hold exactly (they exist beyond 2^53) comes as the string of its digits:
+ * rounded, it would pass for a number that was never written. Undefined if the text is not JSON.
+ */
+export const readJson = (text: string): Json | undefined => {
+  try {
+    return JSON.parse(/\d{16}/.test(text) ? quoteInexact(text) : text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+const quoteInexact = (text: string): string =>
+  text.replace(stringOrNumber, (found) => (/^-?\d{16,}$/.test(found) && !isExact(found) ? `"${found}"` : found))
+
+/**
+ * Where the values of a text begin and end: more than one if it is a row of JSON objects without commas, as `jq` and
+ * repeated `kubectl get -o json` write them and kubectl reads them; else the whole text as one.
+ */
+export const splitValues = (text: string): readonly (readonly [number, number])[] => {
+  const whole = [[0, text.length]] as const
+  // Within one valid value, `}{` stands only in strings: without it there is nothing to search for.
+  if (!looksLikeJson(text) || !/\}\s*\{/.test(text)) return whole
+  const values: [number, number][] = []
+  let depth = 0
+  let start = 0
+  for (const { 0: found, index } of text.matchAll(token)) {
+    if (found === '{' || found === '[') depth += 1
+    if (found !== '}' && found !== ']') continue
+    depth -= 1
+    if (depth < 0) return whole
+    if (depth === 0) {
+      values.push([start, index + 1])
+      start = index + 1
+    }
+  }
+  return depth === 0 && values.length > 1 && text.slice(start).trim() === '' ? values : whole
+}
+
+/**
+ * The offset, in valid JSON, of the key (or list element) at `path`; where the path ends early, of the deepest one that
+ * is there. Of a key given twice the last counts, as for JSON.parse.
+ */
+export const offsetInJson = (text: string, path: Path): number => {
+  let at = text.search(/[{[]/)
+  let value = at
+  for (const step of path) {
+    const found = text[value] === '{' ? member(text, value, String(step)) : element(text, value, step)
+    if (!found) break
+    at = found.at
+    value = found.value
+  }
+  return at
+}
+
+interface Spot {
+  readonly at: number
+  readonly value: number
+}
+
+/** The member `key` of the object that opens at `start`. */
+const member = (text: string, start: number, key: string): Spot | undefined => {
+  let spot: Spot | undefined
+  let name: { readonly at: number; readonly is: boolean } | undefined
+  for (const { found, index } of inside(text, start)) {
+    if (found === ',') name = undefined
+    else if (found === ':') continue
+    else if (!name) name = { at: index, is: JSON.parse(found) === key }
+    else if (name.is) spot = { at: name.at, value: index }
+  }
+  return spot
+}
+
+/** The element at position `step` of the array that opens at `start`. */
+const element = (text: string, start: number, step: string | number): Spot | undefined => {
+  if (text[start] !== '[') return undefined
+  let position = 0
+  for (const { found, index } of inside(text, start)) {
+    if (found === ',') position += 1
+    else if (position === Number(step)) return { at: index, value: index }
+  }
+  return undefined
+}
+
+/** The tokens directly within the object or array that opens at `start`; of those nested in it only the bracket. */
+function* inside(text: string, start: number): Generator<{ found: string; index: number }> {
+  const tokens = new RegExp(token)
+  tokens.lastIndex = start + 1
+  let depth = 0
+  for (let match = tokens.exec(text); match; match = tokens.exec(text)) {
+    const found = match[0]
+    const closes = found === '}' || found === ']'
+    if (closes && depth === 0) return
+    if (closes) depth -= 1
+    else if (depth === 0) yield { found, index: match.index }
+    if (found === '{' || found === '[') depth += 1
+  }
+}

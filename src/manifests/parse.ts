@@ -1,0 +1,75 @@
+// From a file's text to the Kubernetes objects in it, one document at a time.
+import type { Json } from '../contract/hazard.ts'
+import type { Broken } from '../contract/world.ts'
+import { toJson } from './convert.ts'
+import { lineAndColumn, splitDocuments, withoutMarks } from './documents.ts'
+import { looksLikeJson, readJson } from './json.ts'
+import { membersOf, type Typed } from './objects.ts'
+import { placeName, placesIn } from './place.ts'
+import { compose, Unreadable } from './yaml.ts'
+
+/** An object and where it was: `document` in its file and `item` in its list, both counted from 0. */
+export interface Found {
+  readonly object: Typed
+  readonly document: number
+  readonly item?: number
+}
+
+/** A document that holds something else than Kubernetes objects, such as a chart's values. */
+export interface PassedOver {
+  readonly passedOver: number
+}
+
+/**
+ * Reads a file's text (YAML 1.1 as Kubernetes reads it, or JSON): its Kubernetes objects, lists taken apart; what is
+ * broken, with `file:line:column` as its place; the numbers of documents that are no Kubernetes objects. Documents
+ * without content are skipped, and count all the same. A broken document does not hide the others. Never throws for
+ * what a text holds.
+ */
+export function* parseDocuments(text: string, file: string): Generator<Found | Broken | PassedOver> {
+  const clean = withoutMarks(text)
+  const broken = (offset: number, because: string): Broken => ({
+    place: placeName(file, lineAndColumn(clean, offset)),
+    because,
+  })
+  const placeIn = placesIn(clean)
+  let document = -1
+  for (const part of splitDocuments(clean)) {
+    document += 1
+    const value = readDocument(part.text)
+    if (value instanceof Unreadable) yield broken(part.start + value.offset, value.message)
+    if (value === undefined || value instanceof Unreadable) continue
+    const members = membersOf(value)
+    if (!members) yield { passedOver: document }
+    for (const { item, ...member } of members ?? []) {
+      const where = { document, ...(item !== undefined && { item }) }
+      if ('object' in member) yield { object: member.object, ...where }
+      else yield { place: placeName(file, placeIn(where, [])), because: member.because }
+    }
+  }
+}
+
+/** The value of one document's text; undefined if it has no content, `Unreadable` (not thrown) if it is broken. */
+export const readDocument = (text: string): Json | undefined | Unreadable => {
+  const json = looksLikeJson(text) ? readJson(text) : undefined
+  return json === undefined ? readYaml(text) : json
+}
+
+const readYaml = (text: string): Json | undefined | Unreadable => {
+  try {
+    const document = compose(text)
+    const error = document?.errors[0]
+    if (error) return new Unreadable(`not valid YAML: ${decapitalise(error.message)}${hint(text)}`, error.pos[0])
+    return document ? (toJson(document) ?? undefined) : undefined
+  } catch (error) {
+    if (error instanceof Unreadable) return new Unreadable(`${error.message}${hint(text)}`, error.offset)
+    if (error instanceof RangeError)
+      return new Unreadable('nested too deeply: expected at most some thousand levels', 0)
+    throw error
+  }
+}
+
+const decapitalise = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1)
+
+const hint = (text: string): string =>
+  text.includes('{{') ? '; it looks like a template: give what it renders to (helm template, for a chart)' : ''

@@ -1,0 +1,96 @@
+// Finds the line and column of a field, after the fact and for findings only: objects carry no positions.
+import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml'
+import { isAlias, isMap, isSeq } from 'yaml'
+import type { Path } from '../contract/hazard.ts'
+import { documentAt, lineAndColumn, withoutMarks } from './documents.ts'
+import { looksLikeJson, offsetInJson, readJson } from './json.ts'
+import { aliases, compose, isMerge, keyName, startOf } from './yaml.ts'
+
+/** Both counted from 1; the column in UTF-16 code units, as SARIF's default and editors count. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/** A place as editors and terminals link it: `file:line:column`. */
+export const placeName = (file: string, { line, column }: Place): string => `${file}:${line}:${column}`
+
+/** The document in its file and the item in its list, both counted from 0. */
+interface Where {
+  readonly document: number
+  readonly item?: number
+}
+
+/**
+ * Where a field stands in a file's text: the start of its key, or of the list element that it is. Where the path leads
+ * to nothing: the deepest key on the way that is there, which is the place where the rest is missing; the object itself
+ * if none is. Follows aliases and merge keys to where the value is written. Line 1 if there is no such document.
+ */
+export const placeOf = (text: string, source: Where, path: Path): Place => placesIn(text)(source, path)
+
+/** As `placeOf`, for several places in one text: a document is parsed once for all places in it that follow each other. */
+export const placesIn = (text: string): ((source: Where, path: Path) => Place) => {
+  const clean = withoutMarks(text)
+  let last: { readonly document: number; readonly offsetOf: (path: Path) => number } | undefined
+  return ({ document, item }, path) => {
+    if (last?.document !== document) last = { document, offsetOf: offsetsIn(clean, document) }
+    return lineAndColumn(clean, last.offsetOf(item === undefined ? path : ['items', item, ...path]))
+  }
+}
+
+/** Finds offsets in the whole text, for paths within one document of it. */
+const offsetsIn = (text: string, document: number): ((path: Path) => number) => {
+  const part = documentAt(text, document)
+  if (!part) return () => 0
+  if (looksLikeJson(part.text) && readJson(part.text) !== undefined)
+    return (path) => part.start + offsetInJson(part.text, path)
+  const tree = compose(part.text)
+  return (path) => part.start + (tree ? offsetInTree(tree, path) : 0)
+}
+
+const offsetInTree = (document: Document.Parsed, path: Path): number => {
+  const targetOf = aliases(document)
+  const resolved = (node: unknown): unknown => (isAlias(node) ? targetOf(node) : node)
+  let at = startOf(document.contents)
+  let node: unknown = document.contents
+  for (const step of path) {
+    const next = stepInto(resolved(node), step, targetOf)
+    if (!next) break
+    at = startOf(next.shown)
+    node = next.value
+  }
+  return at
+}
+
+type TargetOf = (alias: Alias) => Node | undefined
+
+interface Spot {
+  /** The key, or the list element. */
+  readonly shown: Node
+  readonly value: unknown
+}
+
+const stepInto = (node: unknown, step: string | number, targetOf: TargetOf): Spot | undefined => {
+  if (isMap(node)) {
+    const pair = pairIn(node, String(step), targetOf)
+    return pair && { shown: pair.key as Node, value: pair.value }
+  }
+  if (!isSeq(node)) return undefined
+  const item = node.items[Number(step)] as Node | undefined
+  return item && { shown: item, value: item }
+}
+
+/** The pair that gives a map its key: written out (the last one counts) or merged (the first one counts). */
+const pairIn = (map: YAMLMap, name: string, targetOf: TargetOf): Pair | undefined => {
+  const own = map.items.findLast(({ key }) => !isMerge(key) && keyName(key) === name)
+  if (own) return own
+  for (const { key, value } of map.items) {
+    const sources = !isMerge(key) ? [] : isSeq(value) ? value.items : [value]
+    for (const source of sources) {
+      const merged = isAlias(source) ? targetOf(source) : source
+      const pair = isMap(merged) ? pairIn(merged, name, targetOf) : undefined
+      if (pair) return pair
+    }
+  }
+  return undefined
+}

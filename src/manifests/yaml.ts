@@ -1,0 +1,97 @@
+// YAML as Kubernetes reads it: version 1.1 by the rules of go-yaml v2, then made JSON (sigs.k8s.io/yaml).
+import type { Alias, Document, Node, ParsedNode, Scalar } from 'yaml'
+import { Composer, isAlias, isScalar, Parser, type ScalarTag, Schema, visit } from 'yaml'
+import { isExact } from './json.ts'
+
+/** Numbers as sigs.k8s.io/yaml/goyaml.v2 `resolve` tells them, once `_` is dropped; no sexagesimals, no dates. */
+const integer = /^([-+]?)(0[bB][01]+|0[oO][0-7]+|0[0-7]*|0[xX][\da-fA-F]+|[1-9]\d*)$/
+const float = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/
+
+/**
+ * The number that a plain scalar stands for, or the scalar itself if it is none. An integer that a double cannot hold
+ * exactly (they exist beyond 2^53) comes as the string of its decimal digits: rounded, it would pass for a number that
+ * was never written. What overflows a double stays as written, as in go-yaml.
+ */
+export const numberOf = (scalar: string): number | string => {
+  const plain = scalar.replaceAll('_', '')
+  const [, sign, digits] = integer.exec(plain) ?? []
+  if (digits !== undefined) {
+    const octal = /^0[0-7]+$/.test(digits)
+    const decimal = `${sign === '-' ? '-' : ''}${BigInt(octal ? `0o${digits.slice(1)}` : digits)}`
+    return isExact(decimal) ? Number(decimal) : decimal
+  }
+  const value = float.test(plain) ? Number(plain) : Number.NaN
+  return Number.isFinite(value) ? value : scalar
+}
+
+const scalarTag = (name: string, test: RegExp, resolve: (scalar: string) => unknown): ScalarTag => ({
+  tag: `tag:yaml.org,2002:${name}`,
+  default: true,
+  test,
+  resolve,
+})
+
+/** No binary, set, omap, pairs or timestamp: their scalars stay strings, their collections maps and lists. */
+const schema = new Schema({
+  schema: 'failsafe',
+  merge: true,
+  resolveKnownTags: false,
+  customTags: [
+    scalarTag('null', /^(?:~|null|Null|NULL)?$/, () => null),
+    scalarTag('bool', /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
+    scalarTag('bool', /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
+    scalarTag('int', /^[-+]?\.?\d/, numberOf),
+    scalarTag('float', /^[-+]?\.?\d/, numberOf),
+  ],
+})
+
+/** What makes a document unreadable. `offset`: where in its text, in UTF-16 code units. */
+export class Unreadable extends Error {
+  readonly offset: number
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
+  }
+}
+
+/** The syntax tree of the one document in `text`; undefined if there is none. Errors are in its `errors`. */
+export const compose = (text: string): Document.Parsed | undefined => {
+  // A key given twice is no error: for kubectl the last one counts.
+  const composer = new Composer({ version: '1.1', schema, uniqueKeys: false, logLevel: 'error' })
+  const [document] = [...composer.compose(new Parser().parse(text))]
+  return document as Document.Parsed | undefined
+}
+
+/** The start of a node in its text, in UTF-16 code units. */
+export const startOf = (node: Node | null): number => (node as ParsedNode | null)?.range[0] ?? 0
+
+/** Whether a key is the merge key `<<`, which only counts when not quoted. */
+export const isMerge = (key: unknown): key is Scalar<symbol> =>
+  isScalar(key) && typeof key.value === 'symbol' && key.source === '<<'
+
+/** The name that a key has in JSON (`on` is `true`, 0x10 is 16); undefined for what cannot be one: null, a map, a list. */
+export const keyName = (key: unknown): string | undefined => {
+  if (!isScalar(key) || key.value === null) return undefined
+  return isMerge(key) ? '<<' : String(key.value)
+}
+
+/** What each alias of a document stands for: the last node before it with that anchor. Looked up on first use. */
+export const aliases = (document: Document.Parsed): ((alias: Alias) => Node | undefined) => {
+  let targets: Map<Alias, Node | undefined> | undefined
+  return (alias) => {
+    targets ??= aliasTargets(document)
+    return targets.get(alias)
+  }
+}
+
+const aliasTargets = (document: Document.Parsed): Map<Alias, Node | undefined> => {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node | undefined>()
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) targets.set(node, anchors.get(node.source))
+      else if (node.anchor) anchors.set(node.anchor, node)
+    },
+  })
+  return targets
+}
