@@ -79,8 +79,17 @@ export async function look(options: LookOptions): Promise<Look> {
     }
   }
   const broken = [...gathered.broken, ...gathered.lostContext]
-  return { world: options.world.name, judged, broken, missing: gathered.missing, memory }
+  const asked = new Set([...of, ...context].flatMap((read) => read.kinds).map(({ kind }) => kind))
+  // Owners are a courtesy: who may not list namespaces is told so, but has not looked any less.
+  const missing = gathered.missing.map((one) => (asked.has(one.kind) || one.how === 'elsewhere' ? one : courtesy(one)))
+  return { world: options.world.name, judged, broken, missing, memory }
 }
+
+const courtesy = (missing: Missing): Missing => ({
+  ...missing,
+  how: 'absent',
+  because: `no owners: ${missing.because}`,
+})
 
 function questionsOf(hazard: Hazard, vantages: readonly Vantage[]): Question[] {
   return vantages.flatMap((vantage) =>

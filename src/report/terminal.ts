@@ -151,7 +151,7 @@ function summary(colors: Colors, { summary: sum, worlds, at, passedOver, absent 
   const where = worlds.map(({ name, version }) => `${name}${version ? ` ${version}` : ''}`).join(', ')
   const notes = [
     ...(passedOver > 0 ? [`${passedOver} documents passed over: they are no Kubernetes objects`] : []),
-    ...absent.map(({ world, kind, because }) => `${world}: no ${kind} there: ${because}`),
+    ...absent.map(({ world, kind, because }) => `${world}: ${kind}: ${because}`),
   ]
   return [
     `${colors.bold(found.join(', '))} in ${sum.judged} objects${where ? ` of ${where}` : ''}, as of ${at.replace('.000Z', 'Z')}`,

@@ -34,6 +34,10 @@ export type Timing =
 export function timingOf(cronJob: CronJob, zones: Zones, settings: Settings, version: Version | undefined): Timing {
   const text: unknown = cronJob.spec?.schedule
   if (typeof text !== 'string') return { unparseable: text === undefined ? 'it is missing' : 'it is no text' }
+  if (olderThan(version, 22) && /^(CRON_)?TZ=/.test(text)) {
+    // Seen on a real 1.20: its cron library (robfig/cron v1) knows no prefix and counts it as a field.
+    return { unparseable: 'before 1.22 a time zone in the schedule counts as a sixth field' }
+  }
   const named = olderThan(version, 25) ? undefined : (cronJob.spec?.timeZone ?? undefined)
   const zoneName = named ?? settings.controllerTimeZone
   const zone = zones.find(zoneName)
