@@ -151,7 +151,7 @@ function frozen(namespace: string, name: string, first: string, last: string): E
     type: 'Warning',
     reason: 'FailedNeedsStart',
     message:
-      'Cannot determine if job needs to be started: Too many missed start time (> 100). Set or decrease .spec.startingDeadlineSeconds or check clock skew.',
+      'Cannot determine if job needs to be started: too many missed start time (> 100). Set or decrease .spec.startingDeadlineSeconds or check clock skew',
     count: Math.floor((at(last) - at(first)) / (10 * second)) + 1,
     first: at(first),
     last: at(last),
