@@ -1,21 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { CronExpressionParser } from 'cron-parser'
 import { Cron } from 'croner'
 import type { Zone } from '../src/contract/hazard.ts'
 import { machineZones } from '../src/node/time-zones.ts'
 import { parseSchedule } from '../src/schedule/parse.ts'
 import { countRuns, nextRun } from '../src/schedule/runs.ts'
-
-/** One comparison. `ratio`: how many times better ours is, whichever way `unit` counts. */
-export interface BenchRow {
-  what: string
-  ours: number
-  peer: string
-  theirs: number
-  unit: string
-  ratio: number
-}
+import { type BenchRow, less, more } from './table.ts'
 
 const GOLDEN = new URL('../src/schedule/fixtures/cron-golden.jsonl', import.meta.url)
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Africa/Cairo', 'Australia/Lord_Howe', 'Asia/Kolkata']
@@ -119,32 +109,3 @@ function perSecond<T>(cases: readonly T[], act: (one: T) => unknown): number {
   }
   return (done / (now - started)) * 1000
 }
-
-const more = (what: string, ours: number, peer: string, theirs: number, unit: string): BenchRow => ({
-  what,
-  ours,
-  peer,
-  theirs,
-  unit,
-  ratio: ours / theirs,
-})
-
-const less = (what: string, ours: number, peer: string, theirs: number, unit: string): BenchRow => ({
-  ...more(what, ours, peer, theirs, unit),
-  ratio: theirs / ours,
-})
-
-function table(rows: readonly BenchRow[]): string {
-  const figure = (n: number): string => n.toLocaleString('en', { maximumSignificantDigits: 3 })
-  const cells = [
-    ['what', 'ours', 'peer', 'theirs', 'unit', 'ratio'],
-    ...rows.map((r) => [r.what, figure(r.ours), r.peer, figure(r.theirs), r.unit, `${figure(r.ratio)}x`]),
-  ]
-  const numeric = new Set([1, 3, 5])
-  const width = (column: number): number => Math.max(...cells.map((row) => (row[column] ?? '').length))
-  return cells
-    .map((row) => row.map((cell, i) => (numeric.has(i) ? cell.padStart(width(i)) : cell.padEnd(width(i)))).join('  '))
-    .join('\n')
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(table(await scheduleBench()))
