@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { generated } from './generated.ts'
 
-for (const [path, content] of generated()) {
+for (const [path, content] of await generated()) {
   const file = join(import.meta.dirname, '..', path)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, content)

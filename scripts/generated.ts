@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { demoCommand } from '../src/commands/demo.ts'
 import { capabilities } from '../src/commands/explain.ts'
+import type { Io } from '../src/commands/io.ts'
 import { program } from '../src/commands/program.ts'
 import type { Hazard, Kind, Read } from '../src/contract/hazard.ts'
 import { hazards } from '../src/hazards/index.ts'
@@ -13,15 +15,28 @@ import { reportSchema } from '../src/report/schema.ts'
 const root = join(import.meta.dirname, '..')
 
 /** Each generated file with its content, by its path in the project. */
-export function generated(): ReadonlyMap<string, string> {
+export async function generated(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/hazards.md', hazardsPage()],
     ['docs/commands.md', commandsPage()],
     ['docs/report.schema.json', jsonText(z.toJSONSchema(reportSchema))],
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/rbac.yaml', rbac()],
-    ['README.md', readme()],
+    ['README.md', await readme()],
   ])
+}
+
+const silent: Io = {
+  out: () => {},
+  err: () => {},
+  outIsTerminal: false,
+  errIsTerminal: false,
+  now: () => 0,
+  ticks: () => 0,
+  stdin: () => Promise.resolve(''),
+  env: {},
+  home: '',
+  signal: new AbortController().signal,
 }
 
 const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
@@ -53,9 +68,7 @@ function hazardsPage(): string {
 }
 
 function commandsPage(): string {
-  const quiet = { out: () => {}, err: () => {}, outIsTerminal: false, errIsTerminal: false }
-  const silent = { ...quiet, now: () => 0, ticks: () => 0, stdin: () => Promise.resolve(''), env: {}, home: '' }
-  const all = program({ ...silent, signal: new AbortController().signal }, () => {})
+  const all = program(silent, () => {})
   const helps = [all, ...all.commands].map((command) => {
     const name = command === all ? all.name() : `${all.name()} ${command.name()}`
     let text = ''
@@ -113,11 +126,25 @@ const plural = (kind: string): string => {
   return name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`
 }
 
-function readme(): string {
+async function readme(): Promise<string> {
   const text = readFileSync(join(root, 'README.md'), 'utf8')
   const table = catalogueTable((id) => `src/hazards/${id}/README.md`)
-  return text.replace(
-    /(<!-- hazards -->\n)[\s\S]*?(\n<!-- \/hazards -->)/,
-    (_, start: string, end: string) => `${start}${table}${end}`,
+  return between(between(text, 'hazards', table), 'picture', `\`\`\`text\n${await picture()}\n\`\`\``)
+}
+
+const between = (text: string, mark: string, content: string): string =>
+  text.replace(
+    new RegExp(`(<!-- ${mark} -->\\n)[\\s\\S]*?(\\n?<!-- /${mark} -->)`),
+    (_, start: string, end: string) => `${start}${content}\n${end.trimStart()}`,
   )
+
+/** What the demo shows first: its command and the first finding. */
+async function picture(): Promise<string> {
+  let shown = ''
+  const out = (part: string): void => {
+    shown += part
+  }
+  await demoCommand({ ...silent, out }).parseAsync([], { from: 'user' })
+  const [command = '', section = '', , ...lines] = shown.split('\n').filter((_, place) => place !== 1)
+  return [command, '', section, '', ...lines.slice(0, lines.indexOf('')), '  …'].join('\n')
 }
