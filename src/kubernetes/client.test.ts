@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Kind, Step } from '../contract/hazard.ts'
 import { kind } from '../contract/reads.ts'
 import type { Batch } from '../contract/world.ts'
-import { cronJobs, namespaces } from '../objects/kinds.ts'
+import { cronJobs, jobs, namespaces } from '../objects/kinds.ts'
 import { type Client, connect } from './client.ts'
 import { editArm } from './edit.ts'
 import { type Answer, type Call, type FakeApiServer, fakeApiServer } from './fixtures/fake-api-server.ts'
@@ -15,7 +15,7 @@ afterEach(async () => {
   await server?.close()
 })
 
-async function serve(answer: (call: Call) => Answer, timeoutMs = 2000): Promise<Client> {
+async function serve(answer: (call: Call) => Answer, timeoutMs = 1000): Promise<Client> {
   server = await fakeApiServer(answer)
   const target = {
     name: 'fake',
@@ -61,6 +61,13 @@ describe('a request', () => {
     await serve(() => ({ status, body: { reason: 'Why', message: 'because' } }))
     await expect(get()).rejects.toMatchObject({ status, reason: 'Why', message: 'because' })
     expect(server.calls).toHaveLength(1)
+  })
+
+  it('that a login page answers is no success', async () => {
+    await serve(() => ({ body: '<html><title>Log in</title>' }))
+    await expect(get()).rejects.toThrow(
+      'answered with "<html><title>Log in</title>", which is no answer of an API server',
+    )
   })
 
   it('that is not answered ends in time', async () => {
@@ -191,6 +198,35 @@ describe('a cluster as a world', () => {
     ])
   })
 
+  it('takes an answer without a list for none', async () => {
+    const [batch] = await batches(() => ({ body: { kind: 'Other' } }))
+    expect(batch).toMatchObject({ unread: expect.stringContaining('answered with no list') })
+  })
+
+  it('says that a namespace does not exist, of which the API server gives an empty list', async () => {
+    const lists = ({ path }: Call): Answer =>
+      path === '/api/v1/namespaces/tpyo' ? { status: 404 } : { body: { items: null } }
+    expect(await batches(lists, [cronJobs], { namespaces: ['tpyo'] })).toEqual([
+      { of: cronJobs, items: [] },
+      { broken: { place: 'namespace tpyo', because: 'there is no such namespace; is its name right?' } },
+    ])
+  })
+
+  it('reads on where credentials can be had no more', async () => {
+    let times = 0
+    const credentials = () =>
+      ++times === 1 ? Promise.resolve({ headers: {}, tls: {} }) : Promise.reject(new Error('log in again'))
+    server = await fakeApiServer(
+      oldServer(({ path }) => (path.endsWith('/jobs') ? { status: 401 } : { body: { items: [] } })),
+    )
+    client = connect({ name: 'fake', server: server.url, proxy: undefined, credentials }, { env: {}, backOffMs: 1 })
+    const world = await clusterWorld(client)
+    const all: Batch[] = []
+    for await (const batch of world.read([jobs, cronJobs])) all.push(batch)
+    expect(all.map((batch) => Object.keys(batch)[1])).toEqual(['unread', 'unread'])
+    expect(all[0]).toMatchObject({ unread: 'log in again' })
+  })
+
   it('never reads Secrets', async () => {
     await expect(
       batches(() => ({}), [kind('Secret', { group: '', versions: ['v1'], namespaced: true })]),
@@ -211,8 +247,10 @@ describe('an edit', () => {
     spec: { suspend: false },
     status: { lastScheduleTime: 'old' },
   }
+  /** What the server says the object is after any of the edits here. */
+  const after = { spec: { suspend: true, jobTemplate: { spec: { 'x/y': 1 } } }, status: { lastScheduleTime: 'new' } }
   const apply = async (edit: Step, patched: Answer = {}, kinds: readonly Kind<unknown>[] = [cronJobs]) => {
-    await serve(oldServer(({ method }) => (method === 'GET' ? { body: object } : patched)))
+    await serve(oldServer(({ method }) => (method === 'GET' ? { body: object } : { body: after, ...patched })))
     const outcome = await editArm(client, kinds).apply(edit)
     return {
       outcome,
@@ -281,6 +319,32 @@ describe('an edit', () => {
     const { outcome, patches } = await apply(both, { status: 422, body: { message: 'test operation failed' } })
     expect(outcome).toEqual({ held: 'test operation failed' })
     expect(patches).toHaveLength(1)
+  })
+
+  it('of another cluster is held', async () => {
+    const other = step([{ path: ['spec', 'suspend'], before: false, after: true }])
+    const { outcome, patches } = await apply({
+      ...other,
+      target: { ...target, source: { cluster: 'production' } },
+    } as Step)
+    expect(outcome).toEqual({ held: 'CronJob a is not in the cluster fake' })
+    expect(patches).toEqual([])
+  })
+
+  it('that the server drops is not done', async () => {
+    const { outcome } = await apply(step([{ path: ['spec', 'timeZone'], before: undefined, after: 'UTC' }]))
+    expect(outcome).toEqual({ held: 'the API server dropped spec.timeZone; its release may not know that field' })
+  })
+
+  it('without an answer may have been made, and says so', async () => {
+    const { outcome } = await apply(step([{ path: ['spec', 'suspend'], before: false, after: true }]), { hang: true })
+    expect(outcome).toEqual({ held: expect.stringContaining('the edit may have been made all the same') })
+  })
+
+  it('is held where discovery is refused', async () => {
+    await serve(() => ({ status: 403, body: { message: 'no discovery' } }))
+    const outcome = await editArm(client, [cronJobs]).apply(step([]))
+    expect(outcome).toEqual({ held: 'no discovery' })
   })
 
   it('is held for a kind that may not be written', async () => {

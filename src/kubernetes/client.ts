@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici'
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { ApiError, refusal, unanswered } from './api-error.ts'
 import type { Credentials } from './credentials.ts'
 import type { Target } from './kubeconfig.ts'
+import { envProxy, parseProxy } from './proxy.ts'
 
 export interface Ask {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -36,6 +37,7 @@ const connectMs = 10_000
 /** kube-apiserver itself ends a list after 60 s (--request-timeout). */
 const requestMs = 60_000
 const mostTries = 5
+const noCredentials = 'NoCredentials'
 const mostWaitMs = 30_000
 
 /** Connects lazily: nothing is sent before the first request. */
@@ -74,7 +76,7 @@ class Connection {
         throw error
       })
       if (!(answer instanceof ApiError)) {
-        if (answer.status < 300) return answer.body
+        if (answer.status < 300) return jsonOf(answer, this.#target.server)
         if (answer.status === 401 && !renewed) {
           renewed = true // a token may have been rotated, a plugin's may have expired
           await this.close()
@@ -92,7 +94,7 @@ class Connection {
     this.#session ??= this.#open()
     const { headers, dispatcher } = await this.#session.catch((error: unknown) => {
       this.#session = undefined
-      throw error
+      throw new ApiError(0, noCredentials, error instanceof Error ? error.message : String(error))
     })
     const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? requestMs)
     const signal = this.#options.signal ? AbortSignal.any([this.#options.signal, timeout]) : timeout
@@ -133,26 +135,21 @@ class Connection {
 
 const signalOf = ({ signal }: ConnectOptions): { signal: AbortSignal } | undefined => (signal ? { signal } : undefined)
 
-/** A proxy of the cluster's own wins; else HTTPS_PROXY and NO_PROXY as kubectl and curl have them. */
-function dispatcherFor({ proxy, name }: Target, tls: Credentials['tls'], env: ConnectOptions['env']): Dispatcher {
+/** A proxy of the cluster's own wins; else HTTPS_PROXY, HTTP_PROXY and NO_PROXY count as they do for kubectl. */
+function dispatcherFor(
+  { proxy, name, server }: Target,
+  tls: Credentials['tls'],
+  env: ConnectOptions['env'],
+): Dispatcher {
   const connect = { ...tls, timeout: connectMs }
-  if (proxy !== undefined) {
-    if (!/^https?:\/\//.test(proxy)) {
-      throw new Error(`context "${name}": proxy-url ${proxy} is not supported; expected http:// or https://`)
-    }
-    return new ProxyAgent({ uri: proxy, requestTls: connect })
+  const chosen = proxy ?? envProxy(new URL(server), env)
+  if (chosen === undefined) return new Agent({ connect })
+  try {
+    return new ProxyAgent({ uri: parseProxy(chosen), requestTls: connect })
+  } catch (error) {
+    const where = proxy === undefined ? 'the proxy of the environment' : `proxy-url of context "${name}"`
+    throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`)
   }
-  const httpsProxy = env.HTTPS_PROXY ?? env.https_proxy
-  const httpProxy = env.HTTP_PROXY ?? env.http_proxy
-  if (!httpsProxy && !httpProxy) return new Agent({ connect })
-  const noProxy = env.NO_PROXY ?? env.no_proxy ?? ''
-  return new EnvHttpProxyAgent({
-    httpsProxy: httpsProxy ?? '',
-    httpProxy: httpProxy ?? '',
-    noProxy,
-    connect,
-    requestTls: connect,
-  })
 }
 
 function parsed(text: string): unknown {
@@ -163,10 +160,21 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A login page with status 200 must not pass for an empty cluster. */
+function jsonOf({ status, body }: Answer, server: string): unknown {
+  if (typeof body === 'object' && body !== null) return body
+  const begin = JSON.stringify(String(body).trim().slice(0, 60))
+  throw new ApiError(
+    status,
+    'NotJson',
+    `${server} answered with ${begin}, which is no answer of an API server; is there a proxy or a login page in between?`,
+  )
+}
+
 /** No answer at all may pass, unless it is the name or the certificate that is wrong. */
 function mayPass({ status, reason }: ApiError): boolean {
   if (status !== 0) return status === 429 || status >= 500
-  return !/CERT|TLS|SIGNATURE|ENOTFOUND|ECONNREFUSED|TIMEOUT|TimeoutError/i.test(reason)
+  return !/NoCredentials|CERT|TLS|SIGNATURE|ENOTFOUND|ECONNREFUSED|TIMEOUT|TimeoutError/i.test(reason)
 }
 
 /** What the server asks for (Retry-After, s), else twice as long each time, with a random part against stampedes. */

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { askPlugin } from './exec-plugin.ts'
 
 /** A part of a kubeconfig as it stands there. */
 export type Entry = Readonly<Record<string, unknown>>
 
-/** What a connection needs: headers of every request, and TLS options. */
+/** What a connection needs: headers of every request, and TLS options (PEM). */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly tls: {
@@ -15,41 +16,22 @@ export interface Credentials {
   }
 }
 
-interface Options {
-  headers?: Record<string, string | string[] | undefined>
-  auth?: string
-  ca?: string | Buffer
-  cert?: string | Buffer
-  key?: string | Buffer
-  servername?: string
-  rejectUnauthorized?: boolean
-}
-
 /**
- * The credentials of one context: certificates, tokens, basic auth, exec plugins and auth providers by the client
- * library; token files and impersonated groups, which it does not know, by ourselves.
+ * The credentials of one context, as kubectl takes them from a kubeconfig's user and cluster.
  * @throws Error naming the context if a plugin or a file fails.
  */
 export async function credentialsOf(context: string, cluster: Entry, user: Entry): Promise<Credentials> {
   try {
-    const options = await libraryOptions(cluster, user)
-    const token = typeof user.tokenFile === 'string' ? (await readFile(user.tokenFile, 'utf8')).trim() : undefined
-    const { headers = {}, auth, ca, cert, key, servername, rejectUnauthorized } = options
+    const ca = await pem(cluster, 'certificate-authority')
+    const { headers = {}, cert, key } = await identityOf(user)
     return {
-      headers: {
-        ...Object.fromEntries(
-          Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-        ),
-        ...(auth && { authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...(Array.isArray(user['as-groups']) && { 'impersonate-group': user['as-groups'].map(String) }),
-      },
+      headers: { ...headers, ...impersonation(user) },
       tls: {
         ...(ca && { ca }),
         ...(cert && { cert }),
         ...(key && { key }),
-        ...(servername && { servername }),
-        ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+        ...(typeof cluster['tls-server-name'] === 'string' && { servername: cluster['tls-server-name'] }),
+        ...(cluster['insecure-skip-tls-verify'] === true && { rejectUnauthorized: false }),
       },
     }
   } catch (error) {
@@ -58,31 +40,73 @@ export async function credentialsOf(context: string, cluster: Entry, user: Entry
   }
 }
 
-async function libraryOptions(cluster: Entry, user: Entry): Promise<Options> {
-  // 400 ms and 110 MB: only where a kubeconfig is really used.
+interface Identity {
+  readonly headers?: Credentials['headers']
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+}
+
+/** A client certificate goes beside everything else; a token file before a token, a token before user and password. */
+async function identityOf(user: Entry): Promise<Identity> {
+  const cert = await pem(user, 'client-certificate')
+  const key = await pem(user, 'client-key')
+  const own = { ...(cert && { cert }), ...(key && { key }) }
+  if (typeof user.tokenFile === 'string') return { ...own, ...bearer((await readFile(user.tokenFile, 'utf8')).trim()) }
+  if (typeof user.token === 'string') return { ...own, ...bearer(user.token) }
+  if (typeof user.username === 'string') {
+    const basic = Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')
+    return { ...own, headers: { authorization: `Basic ${basic}` } }
+  }
+  if (user.exec) {
+    const { token, clientCertificateData, clientKeyData } = await askPlugin(user.exec)
+    const given = clientCertificateData && clientKeyData ? { cert: clientCertificateData, key: clientKeyData } : own
+    return { ...given, ...(token && bearer(token)) }
+  }
+  return user['auth-provider'] ? { ...own, headers: await byAuthProvider(user) } : own
+}
+
+const bearer = (token: string): Identity => ({ headers: { authorization: `Bearer ${token}` } })
+
+/** Data stands before a file, as in kubectl. */
+async function pem(entry: Entry, name: string): Promise<string | Buffer | undefined> {
+  const data = entry[`${name}-data`]
+  if (typeof data === 'string' && data !== '') return Buffer.from(data, 'base64')
+  const file = entry[name]
+  return typeof file === 'string' && file !== '' ? readFile(file) : undefined
+}
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+function impersonation(user: Entry): Credentials['headers'] {
+  if (typeof user.as !== 'string') return {}
+  const extra = (user['as-user-extra'] ?? {}) as Readonly<Record<string, readonly string[]>>
+  return {
+    'impersonate-user': user.as,
+    ...(typeof user['as-uid'] === 'string' && { 'impersonate-uid': user['as-uid'] }),
+    ...(Array.isArray(user['as-groups']) && { 'impersonate-group': user['as-groups'].map(String) }),
+    ...Object.fromEntries(
+      Object.entries(extra).map(([key, values]) => [
+        `impersonate-extra-${encodeURIComponent(key)}`,
+        values.map(String),
+      ]),
+    ),
+  }
+}
+
+/** The auth providers of old kubeconfigs (OIDC and clouds) are the client library's: 400 ms and 110 MB, so only here. */
+async function byAuthProvider(user: Entry): Promise<Credentials['headers']> {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
-  const { 'proxy-url': _, ...direct } = cluster // proxies are the connection's matter
-  // The library refuses http:// unless told to; there is no TLS to verify then.
-  const plain = String(cluster.server).startsWith('http:') ? { 'insecure-skip-tls-verify': true } : {}
   config.loadFromString(
     JSON.stringify({
-      clusters: [{ name: 'c', cluster: { ...direct, ...plain } }],
-      users: [{ name: 'u', user: withExecInfo(user) }],
+      clusters: [{ name: 'c', cluster: { server: 'https://cluster' } }],
+      users: [{ name: 'u', user }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
       'current-context': 'x',
     }),
   )
-  const options: Options = {}
+  const options: { headers?: Record<string, string | string[] | undefined> } = {}
   await config.applyToHTTPSOptions(options)
-  return options
-}
-
-/** Exec plugins are told what kubectl tells them (client.authentication.k8s.io: KUBERNETES_EXEC_INFO). */
-function withExecInfo(user: Entry): Entry {
-  const exec = user.exec as { apiVersion?: string; env?: readonly unknown[] | null } | undefined | null
-  if (!exec) return user
-  const info = { apiVersion: exec.apiVersion, kind: 'ExecCredential', spec: { interactive: false } }
-  const env = [...(exec.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }]
-  return { ...user, exec: { ...exec, env } }
+  return Object.fromEntries(
+    Object.entries(options.headers ?? {}).flatMap(([name, value]) => (value ? [[name.toLowerCase(), value]] : [])),
+  )
 }

@@ -1,9 +1,9 @@
 import type { Change, Kind, Path, Step, Subject } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
-import { applyChanges, recordedChanges } from '../objects/changes.ts'
+import { applyChanges, recordedChanges, valueAt } from '../objects/changes.ts'
 import { ApiError } from './api-error.ts'
 import type { Client } from './client.ts'
-import { Discovery } from './discovery.ts'
+import { Discovery, type Served } from './discovery.ts'
 
 type Edit = Extract<Step, { do: 'edit' }>
 type Operation = { readonly op: 'test' | 'add' | 'replace' | 'remove'; readonly path: string; readonly value?: unknown }
@@ -22,24 +22,31 @@ export function editArm(client: Client, kinds: readonly Kind<unknown>[]): Arm {
     does: 'edit',
     async apply(step) {
       if (!isEdit(step)) throw new Error(`an arm for edits was given ${step.do}`)
-      const kind = kinds.find((one) => one.kind === step.target.kind)
-      const served = kind && (await discovery.served(kind))
-      if (!served) return { held: `${step.target.kind} is not among what may be written, or not served` }
-      const { namespace, name } = step.target
-      const path = `${served.prefix}/${served.namespaced ? `namespaces/${namespace}/` : ''}${served.resource}/${name}`
+      const { source } = step.target
+      if (!('cluster' in source) || source.cluster !== client.name) {
+        return { held: `${step.target.kind} ${step.target.name} is not in the cluster ${client.name}` }
+      }
       try {
-        for (const [subresource, changes] of bySubresource(step.changes)) {
-          if (changes.length === 0) continue
-          const held = await patch(client, step.target, path, subresource, changes)
-          if (held !== undefined) return { held }
-        }
-        return 'done'
+        const kind = kinds.find((one) => one.kind === step.target.kind)
+        const served = kind && (await discovery.served(kind))
+        if (!served) return { held: `${step.target.kind} is not among what may be written, or not served` }
+        return (await edit(client, step, served)) ?? 'done'
       } catch (error) {
         if (error instanceof ApiError) return { held: error.message }
         throw error
       }
     },
   }
+}
+
+async function edit(client: Client, { target, changes }: Edit, served: Served): Promise<{ held: string } | undefined> {
+  const { namespace, name } = target
+  const path = `${served.prefix}/${served.namespaced ? `namespaces/${namespace}/` : ''}${served.resource}/${name}`
+  for (const [subresource, some] of bySubresource(changes)) {
+    const held = some.length > 0 ? await patch(client, target, path, subresource, some) : undefined
+    if (held !== undefined) return { held }
+  }
+  return undefined
 }
 
 const bySubresource = (changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] => [
@@ -65,14 +72,20 @@ async function patch(
     { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
     ...recordedChanges(object, changes).flatMap(operationsOf),
   ]
-  await client.ask({
-    method: 'PATCH',
-    path: `${path}${subresource}`,
-    query: { fieldManager: 'roadcrew' },
-    contentType: 'application/json-patch+json',
-    body,
-  })
-  return undefined
+  const answer = await client
+    .ask({
+      method: 'PATCH',
+      path: `${path}${subresource}`,
+      query: { fieldManager: 'roadcrew' },
+      contentType: 'application/json-patch+json',
+      body,
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.status !== 0) throw error
+      throw new ApiError(0, error.reason, `${error.message}; the edit may have been made all the same`)
+    })
+  const dropped = changes.find(({ path: field, after }) => after !== undefined && valueAt(answer, field) === undefined)
+  return dropped && `the API server dropped ${dropped.path.join('.')}; its release may not know that field`
 }
 
 function operationsOf({ path, before, after }: Change): Operation[] {

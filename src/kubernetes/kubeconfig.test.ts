@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect } from './client.ts'
+import { askPlugin } from './exec-plugin.ts'
 import {
   type Answer,
   type Authority,
@@ -127,6 +128,33 @@ describe('credentials', () => {
     expect(calls[0]?.headers).toMatchObject({ 'impersonate-user': 'bob', 'impersonate-group': 'a, b' })
   })
 
+  it('a token file before a token, in one header', async () => {
+    const { calls } = await seenBy((server) => ({ server }), { token: 'old', tokenFile: file('rotated', 'new\n') })
+    expect(calls[0]?.headers.authorization).toBe('Bearer new')
+  })
+
+  it('impersonation, to the last', async () => {
+    const user = { as: 'bob', 'as-uid': '7', 'as-user-extra': { 'example.com/scope': ['a', 'b'] } }
+    const { calls } = await seenBy((server) => ({ server }), user)
+    expect(calls[0]?.headers).toMatchObject({ 'impersonate-uid': '7', 'impersonate-extra-example.com%2fscope': 'a, b' })
+  })
+
+  it.each([
+    [
+      { command: 'no-such-plugin', installHint: 'get it at example.com' },
+      'no-such-plugin is not installed: get it at example.com',
+    ],
+    [{ command: 'sh', args: ['-c', 'exit 1'] }, 'its exec plugin sh failed (1)'],
+    [{ command: 'echo', args: ['hello'] }, 'printed no ExecCredential'],
+    [{}, 'has no command'],
+  ])('a plugin %j is named with what is wrong', async (exec, message) => {
+    await expect(askPlugin(exec)).rejects.toThrow(message)
+  })
+
+  it('a plugin that hangs is ended', async () => {
+    await expect(askPlugin({ command: 'sleep', args: ['60'] }, 50)).rejects.toThrow('did not end in time')
+  })
+
   it('a client certificate over TLS, with another server name', async () => {
     const { cert, key } = authority.client
     const user = { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) }
@@ -159,7 +187,7 @@ describe('credentials', () => {
       args: ['-c', 'echo log in first >&2; exit 1'],
     }
     await expect(seenBy((server) => ({ server }), { exec })).rejects.toThrow(
-      'the credentials of context "here" can\'t be had: log in first',
+      'the credentials of context "here" can\'t be had: its exec plugin sh failed (1): log in first',
     )
   })
 
@@ -209,18 +237,9 @@ describe('proxies', () => {
     await proxy.close()
   })
 
-  it('HTTPS_PROXY is used but where NO_PROXY says no', async () => {
-    const proxy = await fakeProxy()
-    await seenBy(tlsCluster, {}, { tls: authority, env: { HTTPS_PROXY: proxy.url } })
-    expect(proxy.tunnels).toHaveLength(1)
-    await seenBy(tlsCluster, {}, { tls: authority, env: { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' } })
-    expect(proxy.tunnels).toHaveLength(1)
-    await proxy.close()
-  })
-
   it('one that is not supported is named', async () => {
     await expect(seenBy((server) => ({ server, 'proxy-url': 'socks5://127.0.0.1:1' }), {})).rejects.toThrow(
-      'proxy-url socks5://127.0.0.1:1 is not supported',
+      'proxy-url of context "here": SOCKS proxies are not supported',
     )
   })
 })

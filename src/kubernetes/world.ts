@@ -19,14 +19,27 @@ export interface ReadOptions {
 /** A live cluster as a world. Asks for its version at once. @throws ApiError if it can't be reached. */
 export async function clusterWorld(client: Client, options: ReadOptions = {}): Promise<World> {
   const version = await serverVersion(client)
+  const lacking = await lackingOf(client, options.namespaces ?? [])
   const discovery = new Discovery(client)
   return {
     name: client.name,
     ...(version && { version }),
     async *read(kinds) {
       for (const kind of kinds) yield* readKind(client, discovery, kind, options)
+      for (const name of lacking) {
+        yield { broken: { place: `namespace ${name}`, because: 'there is no such namespace; is its name right?' } }
+      }
     },
   }
+}
+
+/** To a list of a namespace that does not exist the API server answers with an empty one, which must not pass for "clear". */
+async function lackingOf(client: Client, namespaces: readonly string[]): Promise<readonly string[]> {
+  const answers = namespaces.map(async (name) => {
+    const answer = await orError(client.ask({ method: 'GET', path: `/api/v1/namespaces/${encodeURIComponent(name)}` }))
+    return answer instanceof ApiError && answer.status === 404 ? [name] : []
+  })
+  return (await Promise.all(answers)).flat()
 }
 
 async function* readKind(
@@ -83,6 +96,10 @@ async function* readPaths(
         break
       }
       const items = itemsOf(answer as Page)
+      if (!items) {
+        yield { of: kind, unread: `${client.server}${path} answered with no list` }
+        break
+      }
       yield { of: kind, items: items.map((listed) => itemOf(client.name, kind.kind, served, listed)) }
       count += items.length
       options.onPage?.(kind.kind, count)
@@ -131,8 +148,10 @@ interface Listed {
 }
 
 /** A path of a single object gives that object. */
-const itemsOf = (page: Page): readonly Listed[] =>
-  page.items === undefined && page.metadata?.name ? [page as Listed] : (page.items ?? [])
+const itemsOf = (page: Page): readonly Listed[] | undefined => {
+  if (page.items === undefined) return page.metadata?.name ? [page as Listed] : undefined
+  return page.items ?? [] // Go writes an empty list as null
+}
 
 /** managedFields are the larger half of many objects, and no hazard reads them. Items of a list don't say their kind. */
 function itemOf(cluster: string, kind: string, { apiVersion }: Served, listed: Listed): Item<unknown> {
