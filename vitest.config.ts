@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'house/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'house/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'],
+        },
+      },
       {
         test: {
           name: 'integration',
