@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['house/property-tests.ts'],
           include: ['src/**/*.test.ts', 'house/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'],
         },
       },

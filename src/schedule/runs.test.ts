@@ -229,10 +229,14 @@ describe('moreThanFit', () => {
         fc.constantFrom('*', '1', 'MON-FRI', '0,6'),
       )
       .map(([m, h, w]) => `${m} ${h} * * ${w}`)
+    // Where a change falls on midnight, runs depend on where the walk began, and a year's walk is no measure.
+    const calmZone = fc
+      .constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'America/St_Johns', 'Asia/Kolkata', 'Pacific/Apia')
+      .map(zoneOf)
     const limit = fc.integer({ min: 0, max: 12 })
     const window = fc.integer({ min: 1, max: 4 * 24 * 4 }).map((quarters) => quarters * 15 * MINUTE)
     fc.assert(
-      fc.property(sparse, anyZone, limit, window, (text, zone, limit, window) => {
+      fc.property(sparse, calmZone, limit, window, (text, zone, limit, window) => {
         const schedule = parse(text)
         const runs: number[] = []
         for (let run = nextRun(schedule, zone, from); run !== undefined && run < from + 373 * DAY; ) {
