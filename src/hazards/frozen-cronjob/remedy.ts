@@ -31,7 +31,9 @@ export function thaw({ subject, object }: Item<CronJob>, latest: number | undefi
   if (!('cluster' in subject.source)) {
     const patch = JSON.stringify({ status: { lastScheduleTime: after } })
     const target = `-n ${subject.namespace ?? 'default'} patch cronjob ${subject.name}`
-    return [correctBy(why, `kubectl ${target} --subresource=status --type=merge -p '${patch}'`)]
+    return [
+      correctBy(`${why} (kubectl 1.24 or newer)`, `kubectl ${target} --subresource=status --type=merge -p '${patch}'`),
+    ]
   }
   const changes = [{ path: ['status', 'lastScheduleTime'], before: object.status?.lastScheduleTime, after }]
   return [{ do: 'edit', name: 'thaw', why, target: subject, changes }]
