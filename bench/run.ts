@@ -1,11 +1,13 @@
 // Prints the tables of bench/README.md.
 import { cpus } from 'node:os'
+import { manifestsBench } from './manifests.ts'
 import { scanBench } from './scan.ts'
 import { scheduleBench } from './schedule.ts'
 import { table } from './table.ts'
 
 process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ''}\n\n`)
 process.stdout.write(`${table(await scheduleBench())}\n\n`)
+process.stdout.write(`${table(manifestsBench())}\n\n`)
 process.stdout.write(`${table(await scanBench())}\n\n`)
 const { maxRSS } = process.resourceUsage()
 process.stdout.write(`peak memory ${Math.round(maxRSS / 1024)} MB\n`)

@@ -1,6 +1,6 @@
 import type { Version } from '../contract/hazard.ts'
 import { type LookOptions, look } from '../engine/look.ts'
-import { placeOf } from '../manifests/place.ts'
+import { placesIn } from '../manifests/place.ts'
 import { fileWorlds } from '../manifests/world.ts'
 import type { Looked, ReportInput } from '../report/build.ts'
 import type { Io } from './io.ts'
@@ -26,7 +26,7 @@ export async function scanFiles(
     })
     looked.push({ name: world.name, look: seen, ...(world.version && { version: world.version }) })
   }
-  return { looked, broken: files.broken, passedOver: files.passedOver(), placeOf: placesIn(files.textOf) }
+  return { looked, broken: files.broken, passedOver: files.passedOver(), placeOf: placesOfFiles(files.textOf) }
 }
 
 /** -n on files: as kubectl apply would see them, an object without a namespace is in none. */
@@ -43,13 +43,20 @@ function inNamespaces(
   }
 }
 
-/** Places are looked up for findings only, file by file; a file's text is kept while its findings come one by one. */
-function placesIn(textOf: (file: string) => Promise<string>): ReportInput['placeOf'] {
-  let last: { readonly file: string; readonly text: Promise<string> } | undefined
+/** A finding's evidence stands in a few files at most (CronJobs, Jobs, events, quotas): so many are kept ready. */
+const mostFiles = 4
+
+/** Places are looked up for findings only. */
+function placesOfFiles(textOf: (file: string) => Promise<string>): ReportInput['placeOf'] {
+  const files = new Map<string, Promise<ReturnType<typeof placesIn>>>()
   return async (file, source, path) => {
-    if (last?.file !== file) last = { file, text: textOf(file) }
+    const places = files.get(file) ?? textOf(file).then(placesIn)
+    files.delete(file)
+    files.set(file, places)
+    const [oldest] = files.keys()
+    if (files.size > mostFiles && oldest !== undefined) files.delete(oldest)
     try {
-      return { file, ...placeOf(await last.text, source, path) }
+      return { file, ...(await places)(source, path) }
     } catch {
       return undefined // gone since it was read: the finding stands without its line
     }

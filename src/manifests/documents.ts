@@ -44,26 +44,33 @@ export function* splitDocuments(text: string): Generator<Part> {
   if (opened || !hollow.test(rest)) yield* splitJson(rest, start)
 }
 
-/** The part of the given number, undefined if the text has fewer. */
-export const documentAt = (text: string, document: number): Part | undefined => {
-  let number = 0
-  for (const part of splitDocuments(text)) if (number++ === document) return part
-  return undefined
-}
-
 function* splitJson(text: string, start: number): Generator<Part> {
   // The marker in front of JSON is blanked out rather than cut off: offsets stay, and a JSON parser can read it.
   const bare = text.replace(/^---(?=\s*[{[])/, '   ')
   for (const [from, to] of splitValues(bare)) yield { text: bare.slice(from, to), start: start + from }
 }
 
-/** Line and column of an offset, both counted from 1, the column in UTF-16 code units (as SARIF and editors count). */
-export const lineAndColumn = (text: string, offset: number): { line: number; column: number } => {
-  let line = 1
-  let lineStart = 0
-  for (let next = text.indexOf('\n'); next !== -1 && next < offset; next = text.indexOf('\n', lineStart)) {
-    line += 1
-    lineStart = next + 1
+/**
+ * Tells line and column of offsets in a text, both counted from 1, the column in UTF-16 code units (as SARIF and editors
+ * count). The text's lines are counted once, at the first question.
+ */
+export const linesOf = (text: string): ((offset: number) => { line: number; column: number }) => {
+  let starts: readonly number[] | undefined
+  return (offset) => {
+    starts ??= lineStarts(text)
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
   }
-  return { line, column: offset - lineStart + 1 }
+}
+
+const lineStarts = (text: string): readonly number[] => {
+  const starts = [0]
+  for (let next = text.indexOf('\n'); next !== -1; next = text.indexOf('\n', next + 1)) starts.push(next + 1)
+  return starts
 }

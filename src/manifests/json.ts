@@ -52,19 +52,28 @@ export const splitValues = (text: string): readonly (readonly [number, number])[
 }
 
 /**
- * The offset, in valid JSON, of the key (or list element) at `path`; where the path ends early, of the deepest one that
- * is there. Of a key given twice the last counts, as for JSON.parse.
+ * Finds offsets in valid JSON: of the key (or list element) at a path; where the path ends early, of the deepest one that
+ * is there. Of a key given twice the last counts, as for JSON.parse. Each object and array on the way is read once, so
+ * that a list of many thousand items takes no longer for the last of them than for the first.
  */
-export const offsetInJson = (text: string, path: Path): number => {
-  let at = text.search(/[{[]/)
-  let value = at
-  for (const step of path) {
-    const found = text[value] === '{' ? member(text, value, String(step)) : element(text, value, step)
-    if (!found) break
-    at = found.at
-    value = found.value
+export const offsetsInJson = (text: string): ((path: Path) => number) => {
+  const known = new Map<number, ReadonlyMap<string, Spot>>()
+  const spotsAt = (start: number): ReadonlyMap<string, Spot> => {
+    const spots = known.get(start) ?? (text[start] === '{' ? members(text, start) : elements(text, start))
+    known.set(start, spots)
+    return spots
   }
-  return at
+  return (path) => {
+    let at = text.search(/[{[]/)
+    let value = at
+    for (const step of path) {
+      const found = spotsAt(value).get(String(step))
+      if (!found) break
+      at = found.at
+      value = found.value
+    }
+    return at
+  }
 }
 
 interface Spot {
@@ -72,28 +81,29 @@ interface Spot {
   readonly value: number
 }
 
-/** The member `key` of the object that opens at `start`. */
-const member = (text: string, start: number, key: string): Spot | undefined => {
-  let spot: Spot | undefined
-  let name: { readonly at: number; readonly is: boolean } | undefined
+/** The members of the object that opens at `start`, by key. */
+const members = (text: string, start: number): ReadonlyMap<string, Spot> => {
+  const spots = new Map<string, Spot>()
+  let name: { readonly at: number; readonly key: string } | undefined
   for (const { found, index } of inside(text, start)) {
     if (found === ',') name = undefined
     else if (found === ':') continue
-    else if (!name) name = { at: index, is: JSON.parse(found) === key }
-    else if (name.is) spot = { at: name.at, value: index }
+    else if (!name) name = { at: index, key: String(JSON.parse(found)) }
+    else spots.set(name.key, { at: name.at, value: index })
   }
-  return spot
+  return spots
 }
 
-/** The element at position `step` of the array that opens at `start`. */
-const element = (text: string, start: number, step: string | number): Spot | undefined => {
-  if (text[start] !== '[') return undefined
+/** The elements of the array that opens at `start`, by position; none if no array does. */
+const elements = (text: string, start: number): ReadonlyMap<string, Spot> => {
+  const spots = new Map<string, Spot>()
+  if (text[start] !== '[') return spots
   let position = 0
   for (const { found, index } of inside(text, start)) {
     if (found === ',') position += 1
-    else if (position === Number(step)) return { at: index, value: index }
+    else spots.set(String(position), { at: index, value: index })
   }
-  return undefined
+  return spots
 }
 
 /** The tokens directly within the object or array that opens at `start`; of those nested in it only the bracket. */

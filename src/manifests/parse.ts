@@ -2,7 +2,7 @@
 import type { Json } from '../contract/hazard.ts'
 import type { Broken } from '../contract/world.ts'
 import { toJson } from './convert.ts'
-import { lineAndColumn, splitDocuments, withoutMarks } from './documents.ts'
+import { linesOf, splitDocuments, withoutMarks } from './documents.ts'
 import { looksLikeJson, readJson } from './json.ts'
 import { membersOf, type Typed } from './objects.ts'
 import { placeName, placesIn } from './place.ts'
@@ -28,8 +28,9 @@ export interface PassedOver {
  */
 export function* parseDocuments(text: string, file: string): Generator<Found | Broken | PassedOver> {
   const clean = withoutMarks(text)
+  const lineAndColumn = linesOf(clean)
   const broken = (offset: number, because: string): Broken => ({
-    place: placeName(file, lineAndColumn(clean, offset)),
+    place: placeName(file, lineAndColumn(offset)),
     because,
   })
   const placeIn = placesIn(clean)

@@ -2,8 +2,8 @@
 import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml'
 import { isAlias, isMap, isSeq } from 'yaml'
 import type { Path } from '../contract/hazard.ts'
-import { documentAt, lineAndColumn, withoutMarks } from './documents.ts'
-import { looksLikeJson, offsetInJson, readJson } from './json.ts'
+import { linesOf, type Part, splitDocuments, withoutMarks } from './documents.ts'
+import { looksLikeJson, offsetsInJson, readJson } from './json.ts'
 import { aliases, compose, isMerge, keyName, startOf } from './yaml.ts'
 
 /** Both counted from 1; the column in UTF-16 code units, as SARIF's default and editors count. */
@@ -28,22 +28,29 @@ interface Where {
  */
 export const placeOf = (text: string, source: Where, path: Path): Place => placesIn(text)(source, path)
 
-/** As `placeOf`, for several places in one text: a document is parsed once for all places in it that follow each other. */
+/**
+ * As `placeOf`, for many places in one text: its documents and lines are told apart once, and a document is parsed once
+ * for all places in it that follow each other.
+ */
 export const placesIn = (text: string): ((source: Where, path: Path) => Place) => {
   const clean = withoutMarks(text)
+  const lineAndColumn = linesOf(clean)
+  let parts: readonly Part[] | undefined
   let last: { readonly document: number; readonly offsetOf: (path: Path) => number } | undefined
   return ({ document, item }, path) => {
-    if (last?.document !== document) last = { document, offsetOf: offsetsIn(clean, document) }
-    return lineAndColumn(clean, last.offsetOf(item === undefined ? path : ['items', item, ...path]))
+    parts ??= [...splitDocuments(clean)]
+    if (last?.document !== document) last = { document, offsetOf: offsetsIn(parts[document]) }
+    return lineAndColumn(last.offsetOf(item === undefined ? path : ['items', item, ...path]))
   }
 }
 
 /** Finds offsets in the whole text, for paths within one document of it. */
-const offsetsIn = (text: string, document: number): ((path: Path) => number) => {
-  const part = documentAt(text, document)
+const offsetsIn = (part: Part | undefined): ((path: Path) => number) => {
   if (!part) return () => 0
-  if (looksLikeJson(part.text) && readJson(part.text) !== undefined)
-    return (path) => part.start + offsetInJson(part.text, path)
+  if (looksLikeJson(part.text) && readJson(part.text) !== undefined) {
+    const offsetOf = offsetsInJson(part.text)
+    return (path) => part.start + offsetOf(path)
+  }
   const tree = compose(part.text)
   return (path) => part.start + (tree ? offsetInTree(tree, path) : 0)
 }

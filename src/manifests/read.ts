@@ -3,7 +3,7 @@ import type { Item, Kind, Subject } from '../contract/hazard.ts'
 import type { Batch, Broken } from '../contract/world.ts'
 import { isObject, type JsonObject, type Typed } from './objects.ts'
 import { type Found, parseDocuments } from './parse.ts'
-import { placeName, placeOf } from './place.ts'
+import { placeName, placesIn } from './place.ts'
 import { causeOf } from './text.ts'
 
 /** As many as kubectl asks the API for at a time (--chunk-size). */
@@ -42,10 +42,11 @@ export async function* readFiles(
       yield { broken: text }
       continue
     }
+    const placeOf = placesIn(text)
     for (const entry of parseDocuments(text, file)) {
       if ('because' in entry) yield { broken: entry }
       else if ('passedOver' in entry) passedOver += 1
-      else yield* sortIn(entry, asked, file, text)
+      else yield* sortIn(entry, asked, file, placeOf)
     }
   }
   passed(passedOver)
@@ -69,10 +70,10 @@ const take = (one: Asked): Batch => {
   return { of, items }
 }
 
-function* sortIn(found: Found, asked: readonly Asked[], file: string, text: string): Generator<Batch> {
+function* sortIn(found: Found, asked: readonly Asked[], file: string, placeOf: PlaceOf): Generator<Batch> {
   const wanted = asked.filter(({ of }) => isOf(found.object, of))
   if (wanted.length === 0) return
-  const item = itemOf(found, file, text)
+  const item = itemOf(found, file, placeOf)
   if ('because' in item) {
     yield { broken: item }
     return
@@ -89,13 +90,15 @@ const isOf = ({ apiVersion, kind }: Typed, of: Kind<unknown>): boolean => {
   return group === of.api.group || (group === 'extensions' && extensions[kind] === of.api.group)
 }
 
-const itemOf = (found: Found, file: string, text: string): Item<unknown> | Broken => {
+type PlaceOf = ReturnType<typeof placesIn>
+
+const itemOf = (found: Found, file: string, placeOf: PlaceOf): Item<unknown> | Broken => {
   const { object, document, item } = found
   const where = { document, ...(item !== undefined && { item }) }
   const metadata = isObject(object.metadata) ? object.metadata : {}
   const name = nameOf(metadata)
   if (name === undefined) {
-    const place = placeOf(text, where, ['metadata', 'name'])
+    const place = placeOf(where, ['metadata', 'name'])
     return { place: placeName(file, place), because: `a ${object.kind} without metadata.name: give it a name` }
   }
   const { namespace, uid } = metadata

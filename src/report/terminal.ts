@@ -154,7 +154,7 @@ function summary(colors: Colors, { summary: sum, worlds, at, passedOver, absent 
     ...absent.map(({ world, kind, because }) => `${world}: ${kind}: ${because}`),
   ]
   return [
-    `${colors.bold(found.join(', '))} in ${sum.judged} objects${where ? ` of ${where}` : ''}, as of ${at.replace('.000Z', 'Z')}`,
+    `${colors.bold(found.join(', '))} in ${sum.judged} ${sum.judged === 1 ? 'object' : 'objects'}${where ? ` of ${where}` : ''}, as of ${at.replace('.000Z', 'Z')}`,
     ...notes.map((note) => colors.dim(note)),
   ].join('\n')
 }
