@@ -113,6 +113,20 @@ describe('the evidence', () => {
   })
 })
 
+describe('how long an outage may last', () => {
+  it.each([
+    ['* * * * *', 'here 1 h 40 min of outage', 'high'],
+    ['0 * * * *', 'here 4 d 4 h of outage', 'high'],
+    ['0 0 * * *', 'here 100 d 15 h of outage', 'low'],
+    ['0 0 1 1 *', 'here more than five years of outage', 'low'],
+  ])('%s', async (schedule, text, severity) => {
+    const verdicts = await live(20, cronJob({ schedule }, { lastScheduleTime: '2026-11-23T08:00:00Z' }))
+    const [finding] = findings(verdicts)
+    expect(finding?.fact).toContain(text)
+    expect(finding?.severity).toBe(severity)
+  })
+})
+
 describe('deadlines', () => {
   it('ten seconds are named on the polling controller only', async () => {
     const old = await fixture('fires/deadlines.yaml', '2020-04-30T12:00:00Z', 17)

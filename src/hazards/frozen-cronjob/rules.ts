@@ -76,10 +76,19 @@ export function missedRuns(
   return from >= to ? 0 : countRuns(timing.schedule, timing.zone, from, to)
 }
 
-/** How long nothing may start until the old controller gives up: from `now` to the 101st run from there on, in ms. */
+/** No outage lasts longer, and the exact number of years says nothing. */
+const longestOutage = 5 * 365 * 86_400_000
+
+/**
+ * How long nothing may start until the old controller gives up: from `now` to the 101st run from there on, in ms;
+ * undefined if that takes more than five years.
+ */
 export function timeToFreeze(timing: { schedule: Schedule; zone: Zone }, now: number): number | undefined {
   let at: number | undefined = now
-  for (let run = 0; run <= mostMissed && at !== undefined; run++) at = nextRun(timing.schedule, timing.zone, at)
+  for (let run = 0; run <= mostMissed && at !== undefined; run++) {
+    at = nextRun(timing.schedule, timing.zone, at)
+    if (at !== undefined && at - now > longestOutage) return undefined
+  }
   return at === undefined ? undefined : at - now
 }
 
