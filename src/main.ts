@@ -39,7 +39,9 @@ try {
     process.exitCode ??= code
   }).parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) {
+  if (abort.signal.aborted) {
+    io.err('roadcrew: stopped\n')
+  } else if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : wrongUsage
   } else if (error instanceof UsageError) {
     io.err(`roadcrew: ${error.message}\n`)

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createColors } from 'picocolors'
 import type { Hazard } from '../contract/hazard.ts'
 import { hazards } from '../hazards/index.ts'
+import { mostColumns, wrap } from '../report/wrap.ts'
 import { hazardOf } from './choose-hazards.ts'
 import { type Io, wantsColor } from './io.ts'
 
@@ -34,12 +35,14 @@ function catalogueText(all: readonly Hazard[], color: boolean): string {
 /** All about a hazard, made from its own data. */
 export function hazardText(hazard: Hazard, color: boolean): string {
   const { bold, dim, cyan } = createColors(color)
+  const row = (name: string, text: string): string[] =>
+    wrap(text, mostColumns - 14).map((line, place) => `    ${(place === 0 ? name : '').padEnd(8)}  ${line}`)
   const reasons = Object.entries(hazard.reasons).flatMap(([id, { title, why, fix, fixedIn }]) => [
     '',
     `  ${cyan(id)}  ${bold(title)}`,
-    `    why       ${why}`,
-    `    fix       ${fix}`,
-    ...(fixedIn ? [`    fixed in  ${fixedIn}`] : []),
+    ...row('why', why),
+    ...row('fix', fix),
+    ...(fixedIn ? row('fixed in', fixedIn) : []),
   ])
   const settings = Object.entries(settingsOf(hazard)).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`)
   const steps = Object.entries(hazard.steps ?? {}).map(([name, text]) => `  ${name}: ${text}`)

@@ -31,22 +31,25 @@ export interface ScanOptions {
   readonly kubeVersion?: string
 }
 
-const several = (value: string, before: readonly string[]): string[] => [
+/** What an option is where it is not given: commander would show an empty list as its default. */
+const none = { filename: [], context: [], namespace: [], only: [], skip: [] }
+
+const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
   ...value.split(',').filter((part) => part !== ''),
 ]
-const repeated = (value: string, before: readonly string[]): string[] => [...before, value]
+const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 /** `roadcrew scan`: files or clusters → findings. */
 export function scanCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('scan')
     .description('look for hazards in manifests, in exported clusters, or in live clusters')
     .argument('[paths...]', 'files, folders, globs, or - for stdin; none: the current cluster')
-    .option('-f, --filename <path>', 'as a path argument, as kubectl has it', repeated, [])
+    .option('-f, --filename <path>', 'as a path argument, as kubectl has it', repeated)
     .option('--kubeconfig <file>', 'instead of $KUBECONFIG and ~/.kube/config')
-    .option('--context <name>', 'a context of the kubeconfig; many times for many clusters', several, [])
+    .option('--context <name>', 'a context of the kubeconfig; many times for many clusters', repeated)
     .option('--all-contexts', 'every context of the kubeconfig')
-    .option('-n, --namespace <name>', 'only these namespaces; many times for many', several, [])
+    .option('-n, --namespace <name>', 'only these namespaces; many times for many', several)
     .option('-A, --all-namespaces', 'all namespaces (what is done without -n too)')
     .option('-l, --selector <selector>', 'only objects with these labels')
     .addOption(
@@ -57,8 +60,8 @@ export function scanCommand(io: Io, done: (exitCode: number) => void): Command {
         .choices(['low', 'medium', 'high', 'critical'])
         .default('medium'),
     )
-    .option('--only <hazards>', 'only these hazards, by commas', several, [])
-    .option('--skip <hazards>', 'not these hazards, by commas', several, [])
+    .option('--only <hazards>', 'only these hazards, by commas', several)
+    .option('--skip <hazards>', 'not these hazards, by commas', several)
     .option('--as-of <time>', 'the time at which exported objects were as they are, e.g. 2026-11-23T08:00:00Z')
     .option('--kube-version <version>', 'for which release files are meant (default: the oldest still supported)')
     .addHelpText(
@@ -81,7 +84,8 @@ Exit codes:
   2   could not look everywhere; the report says where (whatever else was found)
   64  wrong usage`,
     )
-    .action(async (paths: string[], options: ScanOptions) => {
+    .action(async (paths: string[], given: Partial<ScanOptions> & Pick<ScanOptions, 'output' | 'failOn'>) => {
+      const options: ScanOptions = { ...none, ...given }
       const report = await scan([...paths, ...options.filename], options, io)
       io.out(options.output === 'json' ? jsonReport(report) : terminalReport(report, { color: wantsColor(io) }))
       done(report.summary.exitCode)

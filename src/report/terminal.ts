@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors'
 import type { Report, ReportFinding, ReportPlace, ReportUnread } from './schema.ts'
+import { mostColumns, wrap } from './wrap.ts'
 
 type Colors = ReturnType<typeof createColors>
 
@@ -51,24 +52,6 @@ function heading(colors: Colors, finding: ReportFinding): string[] {
 }
 
 const indent = ' '.repeat(12)
-
-/** Wider lines are hard to read, also where the terminal is wider. */
-const mostColumns = 120
-
-/** Breaks a text at blanks; a word that is longer than the width (a path, a command's argument) stays whole. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  return [...lines, line]
-}
 
 interface Row {
   readonly name: string
@@ -133,7 +116,8 @@ function unreadSection(colors: Colors, unread: readonly ReportUnread[]): string 
   if (unread.length === 0) return ''
   const lines = unread.map(({ world, hazard, what, because, count }) => {
     const more = count > 1 ? ` and ${count - 1} more` : ''
-    const where = [world, hazard].filter((part) => part).join(', ')
+    // A file's own name says already where it is.
+    const where = [what.startsWith(world) ? '' : world, hazard].filter((part) => part).join(', ')
     return `  ${where ? `${where}: ` : ''}${what}${more}\n${wrap(because, mostColumns - indent.length)
       .map((line) => `${indent}${line}`)
       .join('\n')}`
