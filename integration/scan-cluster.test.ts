@@ -29,7 +29,7 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
 
   beforeAll(async () => {
     lab = await startLab(new AbortController().signal, ['scanner', 'only-cronjobs', 'one-namespace', 'nobody'])
-    for (const name of ['shop', 'many'])
+    for (const name of ['shop', 'many', 'full', 'held'])
       await lab.send('POST', '/api/v1/namespaces', { metadata: { name, labels: { team: `team-${name}` } } })
     await createCronJob('shop', 'frozen', '* * * * *', new Date(Date.now() - 3 * hour).toISOString())
     await createCronJob('shop', 'well', '0 0 1 1 *', undefined, { startingDeadlineSeconds: 600 })
@@ -197,6 +197,52 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     const { header } = await post(`${lab.etcdUrl}/v3/kv/range`, { key: 'AA==' })
     await post(`${lab.etcdUrl}/v3/kv/compaction`, { revision: header?.revision, physical: true })
   }
+
+  it('blames the quota that refuses every Job, by the real event', async () => {
+    const quota = { metadata: { name: 'job-quota' }, spec: { hard: { 'count/jobs.batch': '0' } } }
+    await lab.send('POST', '/api/v1/namespaces/full/resourcequotas', quota)
+    await createCronJob('full', 'refused', '* * * * *', new Date(Date.now() - 5 * 60_000).toISOString())
+    const report = await eventually(
+      () => scanAs(undefined, { namespace: ['full'] }),
+      (one) => one.findings.some(({ reason }) => reason === 'job-quota'),
+    )
+    expect(occurring(report)).toEqual(['full/refused job-quota'])
+    const finding = report.findings.find(({ reason }) => reason === 'job-quota')
+    expect(finding?.fact).toContain('quota job-quota (0 of 0 Jobs used) refuses every Job')
+    expect(finding?.evidence.map(({ name }) => name)).toContain('event FailedCreate')
+  })
+
+  it('blames the Job that holds back a CronJob that forbids concurrency', async () => {
+    const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString()
+    const before = minutesAgo(90).replace(/\.\d+/, '')
+    await createCronJob('held', 'waiting', '* * * * *', undefined, { concurrencyPolicy: 'Forbid', suspend: true })
+    const { metadata } = (await lab.send('GET', `${path('held')}/waiting`)) as { metadata: { uid: string } }
+    const owner = { apiVersion: 'batch/v1beta1', kind: 'CronJob', name: 'waiting', uid: metadata.uid, controller: true }
+    const job = 'waiting-1'
+    const spec = {
+      template: {
+        spec: { restartPolicy: 'Never', containers: [{ name: 'task', image: 'registry.example.com/task:1' }] },
+      },
+    }
+    const jobs = '/apis/batch/v1/namespaces/held/jobs'
+    const made = (await lab.send('POST', jobs, { metadata: { name: job, ownerReferences: [owner] }, spec })) as {
+      metadata: { uid: string }
+    }
+    await eventually(
+      async () => ((await lab.send('GET', `${jobs}/${job}`)) as { status?: { startTime?: string } }).status?.startTime,
+      (time) => time !== undefined,
+    )
+    // It has been running for an hour and a half, if one believes its status.
+    await lab.send('PATCH', `${jobs}/${job}/status`, { status: { startTime: before } })
+    const active = [{ apiVersion: 'batch/v1', kind: 'Job', name: job, namespace: 'held', uid: made.metadata.uid }]
+    await lab.send('PATCH', `${path('held')}/waiting/status`, { status: { lastScheduleTime: before, active } })
+    await lab.send('PATCH', `${path('held')}/waiting`, { spec: { suspend: false } })
+    await new Promise((resolve) => setTimeout(resolve, 12_000)) // the controller has looked and left it as it is
+    const report = await scanAs(undefined, { namespace: ['held'] })
+    expect(occurring(report)).toEqual(['held/waiting held-by-job'])
+    expect(report.findings[0]?.fact).toContain(`Job ${job} has been running for 1 h 30 min`)
+    expect(report.findings[0]?.remedy[0]).toMatchObject({ do: 'delete', target: { kind: 'Job', name: job } })
+  })
 
   it('an exported frozen CronJob is cured by the patch that its finding gives', async () => {
     const folder = dirname(lab.kubeconfig)
