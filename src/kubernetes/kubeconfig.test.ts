@@ -56,6 +56,9 @@ async function seenBy(
   }
 }
 
+const seenOverTls = (user: object, answer?: (call: Call) => Answer) =>
+  seenBy(tlsCluster, user, { tls: authority, ...(answer && { answer }) })
+
 const tlsCluster = (url: string) => ({
   server: url,
   'certificate-authority-data': base64(authority.ca),
@@ -67,7 +70,7 @@ describe('several files', () => {
     file('a/token', 'token-a')
     const a = file('a/config', { users: [{ name: 'u', user: { tokenFile: 'token' } }], 'current-context': 'second' })
     const b = file('b/config', {
-      ...config({ server: 'http://127.0.0.1:1/' }, { token: 'token-b' }, 'first'),
+      ...config({ server: 'https://127.0.0.1:1/' }, { token: 'token-b' }, 'first'),
       'current-context': 'first',
     })
     const c = file('c/config', config({ server: 'http://127.0.0.1:2' }, {}, 'second'))
@@ -76,7 +79,7 @@ describe('several files', () => {
     expect(kubeconfig.contexts).toEqual(['first', 'second'])
     expect(kubeconfig.current).toBe('second')
     const target = kubeconfig.target('second')
-    expect(target.server).toBe('http://127.0.0.1:1')
+    expect(target.server).toBe('https://127.0.0.1:1')
     expect((await target.credentials()).headers).toMatchObject({ authorization: 'Bearer token-a' })
   })
 
@@ -114,12 +117,17 @@ describe('several files', () => {
 
 describe('credentials', () => {
   it('a token', async () => {
-    const { calls } = await seenBy((server) => ({ server }), { token: 'secret' })
+    const { calls } = await seenOverTls({ token: 'secret' })
     expect(calls[0]?.headers.authorization).toBe('Bearer secret')
   })
 
+  it('none of it without TLS, as kubectl does', async () => {
+    const { calls } = await seenBy((server) => ({ server }), { token: 'secret' })
+    expect(calls[0]?.headers.authorization).toBeUndefined()
+  })
+
   it('user and password', async () => {
-    const { calls } = await seenBy((server) => ({ server }), { username: 'alice', password: 'x:y' })
+    const { calls } = await seenOverTls({ username: 'alice', password: 'x:y' })
     expect(calls[0]?.headers.authorization).toBe(`Basic ${base64('alice:x:y')}`)
   })
 
@@ -129,7 +137,7 @@ describe('credentials', () => {
   })
 
   it('a token file before a token, in one header', async () => {
-    const { calls } = await seenBy((server) => ({ server }), { token: 'old', tokenFile: file('rotated', 'new\n') })
+    const { calls } = await seenOverTls({ token: 'old', tokenFile: file('rotated', 'new\n') })
     expect(calls[0]?.headers.authorization).toBe('Bearer new')
   })
 
@@ -176,7 +184,7 @@ describe('credentials', () => {
     }
     const answer = ({ headers }: Call): Answer =>
       headers.authorization === 'Bearer t2-eu' ? {} : { status: 401, body: { message: 'expired' } }
-    const { calls } = await seenBy((server) => ({ server }), { exec }, { answer })
+    const { calls } = await seenOverTls({ exec }, answer)
     expect(calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer t1-eu', 'Bearer t2-eu'])
   })
 
@@ -186,7 +194,7 @@ describe('credentials', () => {
       command: 'sh',
       args: ['-c', 'echo log in first >&2; exit 1'],
     }
-    await expect(seenBy((server) => ({ server }), { exec })).rejects.toThrow(
+    await expect(seenOverTls({ exec })).rejects.toThrow(
       'the credentials of context "here" can\'t be had: its exec plugin sh failed (1): log in first',
     )
   })
