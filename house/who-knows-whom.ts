@@ -20,7 +20,7 @@ const hazard: Allowed = { folders: pure, packages: ['zod', 'types:kubernetes-typ
 const allowed: Readonly<Record<string, Allowed>> = {
   contract: { folders: [], packages: ['types:zod'] },
   objects: { folders: ['contract'], packages: ['types:kubernetes-types'] },
-  schedule: { folders: ['contract'], packages: ['moment-timezone', 'node:module'] },
+  schedule: { folders: ['contract', 'objects'], packages: ['moment-timezone', 'node:module'] },
   linux: { folders: ['contract'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: [] },
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },

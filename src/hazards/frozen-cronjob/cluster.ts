@@ -7,6 +7,7 @@ import { timeText } from '../../objects/time.ts'
 import { versionText } from '../../objects/version.ts'
 import type { Schedule } from '../../schedule/parse.ts'
 import { latestRun, neverFires } from '../../schedule/runs.ts'
+import { timingOf } from '../../schedule/timing.ts'
 import { held } from './blocked-by-job.ts'
 import { refused } from './blocked-by-refusal.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
@@ -21,7 +22,6 @@ import {
   owedSince,
   plural,
   type Settings,
-  timingOf,
 } from './rules.ts'
 
 /** A run may start this late without anybody being to blame: ten looks of the old controller, or a busy new one (ms). */
@@ -40,7 +40,7 @@ export const cluster = detector({
     const about = keyOf(item.subject.namespace, item.subject.name)
     const namespace = item.subject.namespace ?? ''
     const events = of(view.events, about)
-    const timing = timingOf(item.object, context.zones, context.settings, context.version)
+    const timing = timingOf(item.object.spec, context.zones, context.settings.controllerTimeZone, context.version)
     if (item.object.spec?.suspend !== true) {
       const skipped = skippedByController(item, timing, fresh(events, since))
       if (skipped) return found(skipped)

@@ -6,6 +6,7 @@ import { cronJobs } from '../../objects/kinds.ts'
 import { durationText } from '../../objects/time.ts'
 import { versionText } from '../../objects/version.ts'
 import { moreThanFit, neverFires } from '../../schedule/runs.ts'
+import { type Timing, timingOf } from '../../schedule/timing.ts'
 import { correctBy, setDeadline } from './remedy.ts'
 import {
   type Deadline,
@@ -14,9 +15,7 @@ import {
   mostMissed,
   pollSeconds,
   type Settings,
-  type Timing,
   timeToFreeze,
-  timingOf,
 } from './rules.ts'
 
 type Judging = { readonly item: Item<CronJob>; readonly context: Context<Settings> }
@@ -28,7 +27,7 @@ export const manifest = detector({
   with: {},
   judge(item: Item<CronJob>, _view, context: Context<Settings>) {
     const judging = { item, context }
-    const timing = timingOf(item.object, context.zones, context.settings, context.version)
+    const timing = timingOf(item.object.spec, context.zones, context.settings.controllerTimeZone, context.version)
     const deadline = deadlineOf(item.object)
     const findings: Finding[] = [
       ...('unparseable' in timing ? [unparseable(judging, timing.unparseable)] : []),

@@ -1,10 +1,10 @@
 // What the CronJob controllers do, old and new. Sources: kubernetes v1.20 pkg/controller/cronjob/utils.go
 // (getRecentUnmetScheduleTimes) and cronjob_controller.go (syncOne); v1.21 cronjob_controllerv2.go.
 import type { CronJob } from 'kubernetes-types/batch/v1.js'
-import type { Version, Zone, Zones } from '../../contract/hazard.ts'
+import type { Version, Zone } from '../../contract/hazard.ts'
 import { durationText, timeOf } from '../../objects/time.ts'
 import { olderThan } from '../../objects/version.ts'
-import { parseSchedule, type Schedule, ScheduleError } from '../../schedule/parse.ts'
+import type { Schedule } from '../../schedule/parse.ts'
 import { countRuns, nextRun, shortestGap } from '../../schedule/runs.ts'
 
 export interface Settings {
@@ -23,32 +23,6 @@ export const frozenFixedIn =
 
 /** Whether the cluster has, by default, the controller that freezes. */
 export const hasOldController = (version: Version | undefined): boolean => olderThan(version, 21)
-
-/** What a CronJob's spec says of its times, or why that can't be used. */
-export type Timing =
-  | { readonly schedule: Schedule; readonly zone: Zone }
-  | { readonly unparseable: string }
-  | { readonly unknownZone: string }
-
-/** spec.timeZone counts from 1.25 on (beta, KEP-3140); older servers drop it. An unknown version counts as new. */
-export function timingOf(cronJob: CronJob, zones: Zones, settings: Settings, version: Version | undefined): Timing {
-  const text: unknown = cronJob.spec?.schedule
-  if (typeof text !== 'string') return { unparseable: text === undefined ? 'it is missing' : 'it is no text' }
-  if (olderThan(version, 22) && /^(CRON_)?TZ=/.test(text)) {
-    // Seen on a real 1.20: its cron library (robfig/cron v1) knows no prefix and counts it as a field.
-    return { unparseable: 'before 1.22 a time zone in the schedule counts as a sixth field' }
-  }
-  const named = olderThan(version, 25) ? undefined : (cronJob.spec?.timeZone ?? undefined)
-  const zoneName = named ?? settings.controllerTimeZone
-  const zone = zones.find(zoneName)
-  try {
-    const schedule = parseSchedule(text, zones)
-    return zone ? { schedule, zone } : { unknownZone: zoneName }
-  } catch (error) {
-    if (error instanceof ScheduleError) return { unparseable: error.message }
-    throw error
-  }
-}
 
 /** startingDeadlineSeconds: none, a usable number, or what stands there instead (int64, from 0). */
 export type Deadline = { readonly seconds: number } | { readonly invalid: string } | undefined
