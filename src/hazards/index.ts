@@ -1,5 +1,6 @@
 // The catalogue: one line per hazard, in the order of their ids.
 import type { Hazard } from '../contract/hazard.ts'
+import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 
-export const hazards: readonly Hazard[] = [frozenCronJob]
+export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob]

@@ -173,6 +173,20 @@ describe('the report for a terminal', () => {
 `)
   })
 
+  it('counts what is of severity low and only could happen', async () => {
+    const rows = ['a', 'b'].map((name) =>
+      judged(subject(name), found(finding(subject(name), { state: 'exposed', severity: 'low' }))),
+    )
+    expect(
+      terminalReport(await report([looked(rows)]), { color: false }),
+    ).toBe(`ADVICE (severity low; -o json has every one)
+
+      2  dark-lamp/dark  Dark
+
+0 occurring, 2 exposed in 2 objects of hall 1.30, as of 2026-11-23T08:00:00Z
+`)
+  })
+
   it('wraps what is long, but nothing that is to be copied', async () => {
     const a = subject('a')
     const command = `light ${'--up '.repeat(30).trim()}`

@@ -8,10 +8,12 @@ type Colors = ReturnType<typeof createColors>
 export function terminalReport(report: Report, options: { readonly color: boolean }): string {
   const colors = createColors(options.color)
   const occurring = report.findings.filter(({ state }) => state === 'occurring')
-  const exposed = report.findings.filter(({ state }) => state === 'exposed')
+  const exposed = report.findings.filter(({ state, severity }) => state === 'exposed' && severity !== 'low')
+  const advice = report.findings.filter(({ state, severity }) => state === 'exposed' && severity === 'low')
   const parts = [
     section(colors, 'OCCURRING', 'it hurts now', occurring, (finding) => details(colors, finding)),
     section(colors, 'EXPOSED', 'it can happen', exposed, (finding) => brief(colors, finding)),
+    adviceSection(colors, advice),
     unreadSection(colors, report.unread),
     summary(colors, report),
   ]
@@ -108,6 +110,19 @@ const origin = (finding: ReportFinding): Row[] => [
   { name: 'owner', value: finding.owner },
   { name: 'change it in', value: finding.fixAt },
 ]
+
+/** A fleet has hundreds of these: told by reason, so that they hide nothing. */
+function adviceSection(colors: Colors, findings: readonly ReportFinding[]): string {
+  if (findings.length === 0) return ''
+  const reasonOf = ({ hazard, reason }: ReportFinding): string => `${hazard}/${reason}`
+  const reasons = [...new Set(findings.map(reasonOf))]
+  const width = Math.max(...reasons.map((reason) => reason.length))
+  const lines = reasons.map((reason) => {
+    const same = findings.filter((finding) => reasonOf(finding) === reason)
+    return `  ${String(same.length).padStart(5)}  ${colors.cyan(reason.padEnd(width))}  ${same[0]?.title ?? ''}`
+  })
+  return [`${colors.bold('ADVICE')} ${colors.dim('(severity low; -o json has every one)')}`, '', ...lines].join('\n')
+}
 
 const valueText = (value: unknown): string =>
   value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
