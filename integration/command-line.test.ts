@@ -66,7 +66,7 @@ describe('scan of files', () => {
     expect(valid.errors ?? []).toEqual([])
     expect(ran.code).toBe(1)
     const report = reportOf(ran)
-    expect(report.summary).toMatchObject({ occurring: 5, unread: 0, exitCode: 1 })
+    expect(report.summary).toMatchObject({ occurring: 6, unread: 0, exitCode: 1 })
     expect(report.worlds.map(({ name, version }) => [name, version])).toEqual([
       ['eu-legacy', '1.20'],
       ['eu-west', '1.34'],

@@ -26,12 +26,14 @@ describe('the walk-through', () => {
       writeFileSync(at('src/hazards', id, name), text)
     }
     const catalogue = readFileSync(at('src/hazards/index.ts'), 'utf8')
-    const imported = `import { noLateRun } from './${id}/hazard.ts'\n`
-    const end = catalogue.lastIndexOf(']')
-    const before = catalogue.slice(0, end).trimEnd()
+    const [, before = '', listed = '', after = ''] =
+      /^([\s\S]*Hazard\[\] = \[)([^\]]*)(\][\s\S]*)$/.exec(catalogue) ?? []
+    const names = [...listed.split(',').map((name) => name.trim()), 'noLateRun']
+      .filter((name) => name !== '')
+      .toSorted()
     writeFileSync(
       at('src/hazards/index.ts'),
-      `${imported}${before}${before.endsWith(',') ? '' : ','} noLateRun${catalogue.slice(end)}`,
+      `import { noLateRun } from './${id}/hazard.ts'\n${before}${names.join(', ')}${after}`,
     )
   })
   afterEach(() => rmSync(copy, { recursive: true, force: true }))

@@ -2,5 +2,6 @@
 import type { Hazard } from '../contract/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
+import { unplannedRun } from './unplanned-run/hazard.ts'
 
-export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob]
+export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob, unplannedRun]

@@ -115,7 +115,8 @@ describe('the report', () => {
   })
 
   it('says once why many objects were not seen', async () => {
-    const rows = ['a', 'b', 'c'].map((name) => judged(subject(name), unknown('too dark')))
+    const dark = ['a', 'b', 'c'].map((name) => judged(subject(name), unknown('too dark')))
+    const rows = [...dark, judged(subject('d'), unknown('its fuses could not be read: 403'))]
     const made = await report([
       looked(rows, { missing: [{ kind: 'Fuse', because: '403', how: 'unread' }] }),
       { name: 'cellar', because: 'no stairs' },

@@ -3,9 +3,9 @@ import type { CronJob } from 'kubernetes-types/batch/v1.js'
 import type { Item, Step, Subject } from '../../contract/hazard.ts'
 import { asJson } from '../../objects/json.ts'
 import { timeText } from '../../objects/time.ts'
+import { advisedDeadline } from '../../schedule/deadline.ts'
 import type { Schedule } from '../../schedule/parse.ts'
 import { shortestGap } from '../../schedule/runs.ts'
-import { advisedDeadline } from './rules.ts'
 
 export const correctBy = (why: string, command?: string): Step => ({ do: 'advise', why, ...(command && { command }) })
 

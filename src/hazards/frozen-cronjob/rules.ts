@@ -5,7 +5,7 @@ import type { Version, Zone } from '../../contract/hazard.ts'
 import { durationText, timeOf } from '../../objects/time.ts'
 import { olderThan } from '../../objects/version.ts'
 import type { Schedule } from '../../schedule/parse.ts'
-import { countRuns, nextRun, shortestGap } from '../../schedule/runs.ts'
+import { countRuns, nextRun } from '../../schedule/runs.ts'
 
 export interface Settings {
   readonly controllerTimeZone: string
@@ -64,15 +64,6 @@ export function timeToFreeze(timing: { schedule: Schedule; zone: Zone }, now: nu
     if (at !== undefined && at - now > longestOutage) return undefined
   }
   return at === undefined ? undefined : at - now
-}
-
-/**
- * A deadline that neither freezes nor loses runs to a slow look: as long as the way to the next run, but at least 100 s
- * (ten looks of the old controller) and at most an hour, in s.
- */
-export function advisedDeadline(schedule: Schedule): number {
-  const gap = (shortestGap(schedule) ?? 3_600_000) / 1000
-  return Math.min(3600, Math.max(10 * pollSeconds, gap))
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`

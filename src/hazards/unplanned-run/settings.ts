@@ -1,0 +1,4 @@
+export interface Settings {
+  readonly controllerTimeZone: string
+  readonly lateSeconds: number
+}
