@@ -57,6 +57,7 @@ export const cluster = detector({
       since,
       deadline: deadlineOf(item.object),
       events: fresh(events, since),
+      eventsRead: !isUnread(view.events),
       unread: Object.values(view).flatMap((read) => (isUnread(read) ? [read.unread] : [])),
       ownJobs: isUnread(view.ownJobs) ? view.ownJobs : (view.ownJobs.get(about) ?? []),
       namespaceJobs: of(view.namespaceJobs, namespace),
@@ -117,7 +118,7 @@ const explained = ({ item, ownJobs }: Judging): boolean =>
   !isUnread(ownJobs)
 
 function frozen(judging: Judging, missed: number): Finding | undefined {
-  const { item, context, timing, since, events } = judging
+  const { item, context, timing, since, events, eventsRead } = judging
   if (missed <= mostMissed) return undefined
   const gaveUp = eventOf(events, 'FailedNeedsStart')
   const newController = eventOf(events, 'TooManyMissedTimes') !== undefined
@@ -125,7 +126,9 @@ function frozen(judging: Judging, missed: number): Finding | undefined {
   // 1.21 could still be told to use the old controller; only its own event proves that it was.
   const byEvent = gaveUp !== undefined && (version === undefined || (version.major === 1 && version.minor <= 21))
   if (!byEvent && (!hasOldController(version) || newController)) return undefined
-  // In 1.20 the new controller may be switched on, which the API does not show; the old one would have said so by now.
+  // In 1.20 the newer controller may be switched on, which the API does not show. The old one repeats its event every
+  // 10 s: where events can be read and this one is not there, it is not that controller, or it has not looked yet.
+  if (version?.minor === 20 && !gaveUp && eventsRead) return undefined
   const guess = !gaveUp && version?.minor === 20
   const where = version ? ` of Kubernetes ${versionText(version)}` : ''
   return {

@@ -190,7 +190,7 @@ describe('which controller a cluster has', () => {
   it.each([
     [19, [], 'too-many-missed', undefined],
     [20, ['FailedNeedsStart'], 'too-many-missed', undefined],
-    [20, [], 'too-many-missed', true],
+    [20, [], undefined, undefined], // the old controller would have said so
     [20, ['TooManyMissedTimes'], undefined, undefined],
     [21, [], undefined, undefined],
     [21, ['FailedNeedsStart'], 'too-many-missed', undefined],
@@ -200,6 +200,15 @@ describe('which controller a cluster has', () => {
   ] as const)('1.%s with %j', async (minor, reasons, reason, guess) => {
     const finding = occurring(await live(minor, cronJob({}, threeHoursAgo), ...reasons.map(event)))
     expect([finding?.reason, finding?.guess]).toEqual([reason, guess])
+  })
+
+  it('1.20 without readable events is a guess, and says so', async () => {
+    const unread = [{ of: events, unread: 'forbidden' }]
+    const recorded = [[cronJobs, [cronJob({}, threeHoursAgo)]] as const, [events, unread] as const]
+    const world = recordedWorld(recorded, { version: { major: 1, minor: 20 } })
+    const finding = occurring((await verdictsIn(world, now)).get('report'))
+    expect([finding?.reason, finding?.guess]).toEqual(['too-many-missed', true])
+    expect(finding?.fact).toContain('a guess')
   })
 
   it('180 missed runs on a newer cluster are never called frozen, and not fine either', async () => {

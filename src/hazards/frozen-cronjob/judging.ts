@@ -17,6 +17,7 @@ export interface Judging {
   readonly deadline: Deadline
   /** Those of the time since the last run. */
   readonly events: readonly Item<SeenEvent>[]
+  readonly eventsRead: boolean
   /** Why parts of what it is judged among could not be read. */
   readonly unread: readonly string[]
   readonly ownJobs: readonly Item<SeenJob>[] | Unread
