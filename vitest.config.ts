@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           setupFiles: ['house/property-tests.ts'],
+          // They take a second at most; a busy machine is no fault.
+          testTimeout: 30_000,
           include: ['src/**/*.test.ts', 'house/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'],
         },
       },

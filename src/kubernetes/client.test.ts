@@ -15,7 +15,7 @@ afterEach(async () => {
   await server?.close()
 })
 
-async function serve(answer: (call: Call) => Answer, timeoutMs = 1000): Promise<Client> {
+async function serve(answer: (call: Call) => Answer, timeoutMs = 10_000): Promise<Client> {
   server = await fakeApiServer(answer)
   const target = {
     name: 'fake',
@@ -250,7 +250,8 @@ describe('an edit', () => {
   /** What the server says the object is after any of the edits here. */
   const after = { spec: { suspend: true, jobTemplate: { spec: { 'x/y': 1 } } }, status: { lastScheduleTime: 'new' } }
   const apply = async (edit: Step, patched: Answer = {}, kinds: readonly Kind<unknown>[] = [cronJobs]) => {
-    await serve(oldServer(({ method }) => (method === 'GET' ? { body: object } : { body: after, ...patched })))
+    const answer = oldServer(({ method }) => (method === 'GET' ? { body: object } : { body: after, ...patched }))
+    await serve(answer, patched.hang ? 1000 : undefined)
     const outcome = await editArm(client, kinds).apply(edit)
     return {
       outcome,
