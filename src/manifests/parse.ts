@@ -60,15 +60,18 @@ const readYaml = (text: string): Json | undefined | Unreadable => {
   try {
     const document = compose(text)
     const error = document?.errors[0]
+    if (error?.code === 'RESOURCE_EXHAUSTION') return new Unreadable(tooDeep, error.pos[0])
     if (error) return new Unreadable(`not valid YAML: ${decapitalise(error.message)}${hint(text)}`, error.pos[0])
     return document ? (toJson(document) ?? undefined) : undefined
   } catch (error) {
     if (error instanceof Unreadable) return new Unreadable(`${error.message}${hint(text)}`, error.offset)
-    if (error instanceof RangeError)
-      return new Unreadable('nested too deeply: expected at most some thousand levels', 0)
+    if (error instanceof RangeError) return new Unreadable(tooDeep, 0)
     throw error
   }
 }
+
+/** Both the YAML library and our own walk of its tree use the stack, which is all that limits the depth. */
+const tooDeep = 'nested too deeply: expected at most some hundred levels'
 
 const decapitalise = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1)
 
