@@ -3,6 +3,7 @@ import type { Context, Evidence, Finding, Item, Verdict } from '../../contract/h
 import { detector, index, isUnread, list, maybe } from '../../contract/reads.ts'
 import { absent, clear, foundAny, seen, unknown } from '../../contract/verdicts.ts'
 import { cronJobs, jobs } from '../../objects/kinds.ts'
+import { keyOf, makerKey } from '../../objects/owners.ts'
 import { timeOf, timeText } from '../../objects/time.ts'
 import { type UpsetRun, upsetRuns } from '../../schedule/clock-changes.ts'
 import { timingOf } from '../../schedule/timing.ts'
@@ -15,8 +16,6 @@ const lately = 7 * 86_400_000
 /** Clock changes are of at most a few hours; Jobs that near to one are of the times that it moved (ms). */
 const aroundChange = 3 * 3_600_000
 
-const keyOf = (namespace: string | undefined, name: string | undefined): string => `${namespace ?? ''}/${name ?? ''}`
-
 interface Made {
   readonly name: string
   readonly at: number | undefined
@@ -26,10 +25,7 @@ interface Made {
 const ownJobs = maybe(
   index(
     jobs,
-    ({ metadata }) => {
-      const owner = metadata?.ownerReferences?.find(({ kind }) => kind === 'CronJob')
-      return owner && keyOf(metadata?.namespace, owner.name)
-    },
+    ({ metadata }) => makerKey(metadata, 'CronJob'),
     ({ metadata }: Job): Made => ({
       name: metadata?.name ?? '',
       at:

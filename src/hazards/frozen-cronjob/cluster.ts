@@ -3,6 +3,7 @@ import type { Context, Finding, Item, Unread, Verdict } from '../../contract/haz
 import { detector, isUnread, list } from '../../contract/reads.ts'
 import { absent, clear, found, seen, unknown } from '../../contract/verdicts.ts'
 import { cronJobs } from '../../objects/kinds.ts'
+import { keyOf } from '../../objects/owners.ts'
 import { timeText } from '../../objects/time.ts'
 import { versionText } from '../../objects/version.ts'
 import type { Schedule } from '../../schedule/parse.ts'
@@ -11,7 +12,7 @@ import { timingOf } from '../../schedule/timing.ts'
 import { held } from './blocked-by-job.ts'
 import { refused } from './blocked-by-refusal.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
-import { cronJobEvents, eventOf, jobQuotas, keyOf, namespaceJobs, ownJobs, type SeenEvent } from './reads.ts'
+import { cronJobEvents, eventOf, jobQuotas, namespaceJobs, ownJobs, type SeenEvent } from './reads.ts'
 import { correctBy, setDeadline, thaw } from './remedy.ts'
 import {
   agoText,

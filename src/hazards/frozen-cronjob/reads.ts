@@ -4,11 +4,8 @@ import type { Event, ResourceQuota } from 'kubernetes-types/core/v1.js'
 import type { Item } from '../../contract/hazard.ts'
 import { index, maybe } from '../../contract/reads.ts'
 import { events, jobs, resourceQuotas } from '../../objects/kinds.ts'
+import { keyOf, makerKey, makerOf } from '../../objects/owners.ts'
 import { timeOf } from '../../objects/time.ts'
-
-/** The key of everything that belongs to one CronJob. */
-export const keyOf = (namespace: string | undefined, name: string | undefined): string =>
-  `${namespace ?? ''}/${name ?? ''}`
 
 export interface SeenEvent {
   readonly reason: string
@@ -54,16 +51,13 @@ export interface SeenJob {
   readonly activePods: number
 }
 
-const ownerOf = ({ metadata }: Job): string | undefined =>
-  metadata?.ownerReferences?.find(({ kind, controller }) => kind === 'CronJob' && controller !== false)?.name
-
 const keepJob = (job: Job): SeenJob => {
   const done = job.status?.conditions?.find(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   )
   return {
     name: job.metadata?.name ?? '',
-    owner: ownerOf(job),
+    owner: makerOf(job.metadata, 'CronJob'),
     started: timeOf(job.status?.startTime) ?? timeOf(job.metadata?.creationTimestamp),
     ended: timeOf(job.status?.completionTime) ?? (done && timeOf(done.lastTransitionTime)),
     finished: done?.type === 'Complete' || done?.type === 'Failed' ? done.type : undefined,
@@ -75,16 +69,7 @@ const keepJob = (job: Job): SeenJob => {
 export const namespaceJobs = maybe(index(jobs, ({ metadata }) => metadata?.namespace ?? '', keepJob))
 
 /** Jobs by the CronJob that made them. */
-export const ownJobs = maybe(
-  index(
-    jobs,
-    (job) => {
-      const owner = ownerOf(job)
-      return owner === undefined ? undefined : keyOf(job.metadata?.namespace, owner)
-    },
-    keepJob,
-  ),
-)
+export const ownJobs = maybe(index(jobs, ({ metadata }) => makerKey(metadata, 'CronJob'), keepJob))
 
 export interface SeenQuota {
   readonly name: string

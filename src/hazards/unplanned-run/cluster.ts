@@ -3,9 +3,10 @@ import type { Context, Evidence, Finding, Item, Verdict } from '../../contract/h
 import { detector, isUnread, list } from '../../contract/reads.ts'
 import { absent, foundAny, seen, unknown } from '../../contract/verdicts.ts'
 import { cronJobs } from '../../objects/kinds.ts'
+import { keyOf } from '../../objects/owners.ts'
 import { durationText, timeText } from '../../objects/time.ts'
 import { type Timing, timingOf } from '../../schedule/timing.ts'
-import { keyOf, type Run, runs, tooManyMissed } from './history.ts'
+import { type Run, runs, tooManyMissed } from './history.ts'
 import { keepApart, neverRepeat, setDeadline } from './remedy.ts'
 import type { Settings } from './settings.ts'
 

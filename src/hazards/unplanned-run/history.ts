@@ -3,11 +3,8 @@ import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Event } from 'kubernetes-types/core/v1.js'
 import { index, maybe } from '../../contract/reads.ts'
 import { events, jobs } from '../../objects/kinds.ts'
+import { keyOf, makerKey, makerOf } from '../../objects/owners.ts'
 import { timeOf } from '../../objects/time.ts'
-
-/** The key of everything that belongs to one CronJob. */
-export const keyOf = (namespace: string | undefined, name: string | undefined): string =>
-  `${namespace ?? ''}/${name ?? ''}`
 
 /** One run, as its Job tells it; times in ms UTC. */
 export interface Run {
@@ -21,9 +18,6 @@ export interface Run {
   readonly failed: number
   readonly succeeded: number
 }
-
-const ownerOf = ({ metadata }: Job): string | undefined =>
-  metadata?.ownerReferences?.find(({ kind }) => kind === 'CronJob')?.name
 
 /**
  * The planned time in a Job's name: seconds up to 1.20, minutes since (getJobName in the controllers); undefined for a
@@ -39,7 +33,7 @@ function runOf(job: Job): Run | undefined {
   const { metadata, status } = job
   const name = metadata?.name ?? ''
   const annotated = timeOf(metadata?.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp'])
-  const planned = annotated ?? plannedByName(name, ownerOf(job) ?? '')
+  const planned = annotated ?? plannedByName(name, makerOf(metadata, 'CronJob') ?? '')
   const started = timeOf(metadata?.creationTimestamp) ?? timeOf(status?.startTime)
   if (planned === undefined || started === undefined) return undefined
   const done = status?.conditions?.find(
@@ -50,16 +44,7 @@ function runOf(job: Job): Run | undefined {
 }
 
 /** Runs by CronJob, those that the controller planned. */
-export const runs = maybe(
-  index(
-    jobs,
-    (job) => {
-      const owner = ownerOf(job)
-      return owner === undefined ? undefined : keyOf(job.metadata?.namespace, owner)
-    },
-    runOf,
-  ),
-)
+export const runs = maybe(index(jobs, ({ metadata }) => makerKey(metadata, 'CronJob'), runOf))
 
 /** The warnings of too many missed runs, by CronJob. */
 export const tooManyMissed = maybe(
