@@ -1,4 +1,8 @@
 // Every drill, on real parts: the hazard is made, found, cured and gone.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runDrill } from '../src/commands/drill.ts'
 import { hazards } from '../src/hazards/index.ts'
@@ -27,5 +31,24 @@ describe.skipIf(controlPlaneOrSkip())('drills', () => {
     expect(await runDrill(hazard, io)).toBe(1)
     expect(io.written.err).toContain('drill failed')
     expect(io.written.err).not.toContain('not restored')
+  })
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('that is ended by %s leaves no daemon and no folder', async (signal, code) => {
+    const [hazard] = hazards.filter(({ drill }) => drill)
+    const folder = mkdtempSync(join(tmpdir(), 'roadcrew-signal-'))
+    const main = join(import.meta.dirname, '../dist/main.js')
+    const child = spawn(process.execPath, [main, 'drill', hazard?.id ?? ''], {
+      env: { ...process.env, TMPDIR: folder },
+    })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.stdout.once('data', () => child.kill(signal)) // the first act: its control plane is up
+    expect(await ended).toBe(code)
+    expect(readdirSync(folder).filter((name) => name.startsWith('roadcrew-lab-'))).toEqual([])
+    const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    expect(stdout.split('\n').filter((line) => line.includes(`${folder}/`))).toEqual([])
+    rmSync(folder, { recursive: true })
   })
 })

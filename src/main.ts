@@ -8,13 +8,16 @@ import { program } from './commands/program.ts'
 // The only place that sets the exit code.
 const wrongUsage = 64
 const couldNotLook = 2
-const interrupted = 130
+/** By signal, as shells give them: 128 and the signal's number. A drill takes its daemons down at each of them. */
+const stoppedBy = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
 const abort = new AbortController()
-process.once('SIGINT', () => {
-  process.exitCode = interrupted
-  abort.abort()
-})
+for (const [signal, code] of Object.entries(stoppedBy)) {
+  process.once(signal, () => {
+    process.exitCode = code
+    abort.abort()
+  })
+}
 
 const io = {
   out: (part: string) => void process.stdout.write(part),
