@@ -24,6 +24,15 @@ const resources: Readonly<Record<string, string>> = {
   Job: '/apis/batch/v1/namespaces/{namespace}/jobs',
   Event: '/api/v1/namespaces/{namespace}/events',
   ResourceQuota: '/api/v1/namespaces/{namespace}/resourcequotas',
+  Deployment: '/apis/apps/v1/namespaces/{namespace}/deployments',
+  StatefulSet: '/apis/apps/v1/namespaces/{namespace}/statefulsets',
+  DaemonSet: '/apis/apps/v1/namespaces/{namespace}/daemonsets',
+  Pod: '/api/v1/namespaces/{namespace}/pods',
+  Service: '/api/v1/namespaces/{namespace}/services',
+  Ingress: '/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses',
+  EndpointSlice: '/apis/discovery.k8s.io/v1beta1/namespaces/{namespace}/endpointslices',
+  PodDisruptionBudget: '/apis/policy/v1beta1/namespaces/{namespace}/poddisruptionbudgets',
+  HorizontalPodAutoscaler: '/apis/autoscaling/v2beta2/namespaces/{namespace}/horizontalpodautoscalers',
 }
 
 describe.skipIf(controlPlaneOrSkip())('fixtures', () => {

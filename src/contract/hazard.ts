@@ -44,6 +44,8 @@ export interface Item<T> {
 /** What stands in a view for something that could not be read: why. */
 export interface Unread {
   readonly unread: string
+  /** No failure: the files given hold none, which says nothing about the cluster that they are for. */
+  readonly elsewhere?: true
 }
 
 /** One thing a detector reads; made by list, index, one and maybe in reads.ts. V is what `judge` gets. */
@@ -128,6 +130,8 @@ export interface Finding {
   readonly state: 'exposed' | 'occurring'
   /** Exposed, and sure to hurt once triggered (else it only may). */
   readonly certain?: true
+  /** Exposed, and it did hurt here within the last seven days. */
+  readonly lately?: true
   /** One sentence, no full stop: what was seen, with numbers. */
   readonly fact: string
   /** Reports point at the first. */

@@ -99,12 +99,14 @@ export class Gathered {
 
   /**
    * What `judge` gets for a read. A kind that the cluster does not have is an empty list; one that failed, or that the
-   * files given do not hold, is unread: there may be some. So is a single object that is not there.
+   * files given do not hold, is unread: there may be some. So is a single object that is not there. Of a read of several
+   * kinds the files may well hold only some.
    */
   value(read: Read<unknown>): { readonly value: unknown } | Unread {
     const { items, missing } = this.subjects(read)
-    const failed = missing.find(({ how }) => how !== 'absent')
-    if (failed) return { unread: failed.because }
+    const nothing = missing.length === read.kinds.length
+    const failed = missing.find(({ how }) => how === 'unread' || (how === 'elsewhere' && nothing))
+    if (failed) return { unread: failed.because, ...(failed.how === 'elsewhere' && { elsewhere: true }) }
     if (read.one) {
       const only = items[0]
       return only

@@ -175,6 +175,24 @@ describe('a view', () => {
     expect(await verdicts(options([withFuses(true)], elsewhere))).toEqual({ a: 'unknown' })
   })
 
+  it('of several kinds is what the files hold of some of them, and says so where they hold none', async () => {
+    const spares = kind<Fuse>('Spare', api)
+    const both = detector({
+      of: list(lamps),
+      with: { fuses: maybe(list([fuses, spares])) },
+      judge: (_, view) =>
+        unknown(isUnread(view.fuses) ? `none, elsewhere ${view.fuses.elsewhere}` : `${view.fuses.length} of them`),
+    })
+    const none = { of: spares, elsewhere: 'no Spare in the files' }
+    const said = async (...batches: readonly Parameters<typeof recordedWorld>[0][number][]) => {
+      const world = recordedWorld([[lamps, [lamp('a')]], [spares, [none]], ...batches])
+      const [judged] = (await look(options([lampHazard([both])], world))).judged
+      return judged?.verdict.verdict === 'unknown' ? judged.verdict.because : undefined
+    }
+    expect(await said([fuses, [{ name: 'one' }]])).toBe('1 of them')
+    expect(await said([fuses, [{ of: fuses, elsewhere: 'no Fuse in the files' }]])).toBe('none, elsewhere true')
+  })
+
   it('loses only the object that is no use, and names it', async () => {
     const picky = lampHazard([
       detector({

@@ -2,6 +2,7 @@
 import type { Hazard } from '../contract/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
+import { lostRequests } from './lost-requests/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
 
-export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob, unplannedRun]
+export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob, lostRequests, unplannedRun]

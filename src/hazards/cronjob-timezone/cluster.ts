@@ -70,7 +70,8 @@ function happened(
   )
   return {
     reason: `${effect}-run`,
-    state: 'occurring',
+    state: 'exposed',
+    lately: true,
     fact: `the clock change of ${wallTime.slice(0, 10)} ${effect === 'skipped' ? 'skipped the run' : 'ran it twice'} at ${wallTime.slice(11)}`,
     evidence: [
       seen('schedule', object.spec?.schedule ?? null, subject, 'spec', 'schedule'),

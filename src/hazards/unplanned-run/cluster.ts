@@ -67,7 +67,8 @@ function lateRun(judging: Judging, recent: readonly Item<Run>[], missed: Evidenc
   return [
     {
       reason: 'late-run',
-      state: 'occurring',
+      state: 'exposed',
+      lately: true,
       fact: worst
         ? `${late.length === 1 ? 'a run' : `${late.length} runs`} of the last week started late, the worst ${durationText(lateness(worst))} after its time`
         : 'more than 100 runs were missed within the last week, and one was started late for all of them',
@@ -93,7 +94,8 @@ function doubledRun(judging: Judging, recent: readonly Item<Run>[]): Finding[] {
   return [
     {
       reason: 'doubled-run',
-      state: 'occurring',
+      state: 'exposed',
+      lately: true,
       severity: 'high',
       fact: `two Jobs were started for ${timeText(first.object.planned)}`,
       evidence: [schedule(judging), jobSeen('first Job', first), jobSeen('second Job', second)],
@@ -122,7 +124,9 @@ function overlappingRuns(judging: Judging, recent: readonly Item<Run>[]): Findin
   return [
     {
       reason: 'overlapping-runs',
-      state: 'occurring',
+      ...(first.object.ended === undefined
+        ? { state: 'occurring' as const }
+        : { state: 'exposed' as const, lately: true as const }),
       fact: `Job ${second.object.name} started while ${first.object.name} was running, which ${first.object.ended === undefined ? 'it has been for' : 'took'} ${took}`,
       evidence: [
         seen('concurrency', policy, item.subject, 'spec', 'concurrencyPolicy'),
@@ -148,7 +152,8 @@ function repeatedRun(judging: Judging, recent: readonly Item<Run>[]): Finding[] 
   return [
     {
       reason: 'repeated-run',
-      state: 'occurring',
+      state: 'exposed',
+      lately: true,
       severity: 'low',
       fact: `Job ${latest.object.name} failed ${latest.object.failed} ${latest.object.failed === 1 ? 'time' : 'times'} and was started again`,
       evidence: [

@@ -1,0 +1,5 @@
+export interface Settings {
+  readonly waitSeconds: number
+  readonly loadBalancerWaitSeconds: number
+  readonly drainSeconds: number
+}
