@@ -1,6 +1,7 @@
 // The controller of 1.21 and newer, switched on in the lab's own binary: an outage is one warning and one late run there.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scan } from '../src/commands/scan.ts'
+import { plainScan } from '../src/commands/scan-options.ts'
 import { type Lab, startLab } from '../src/lab/lab.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 import { testIo } from './test-io.ts'
@@ -17,18 +18,9 @@ describe.skipIf(controlPlaneOrSkip())('the newer controller', () => {
   afterAll(() => lab?.stop())
 
   const occurring = async (): Promise<string[]> => {
-    const options = {
-      filename: [],
-      context: [],
-      namespace: [],
-      only: [],
-      skip: [],
-      output: 'json',
-      failOn: 'low',
-    } as const
-    const { findings } = await scan([], { ...options, kubeconfig: lab.kubeconfig }, testIo())
+    const { findings } = await scan([], { ...plainScan, output: 'json', kubeconfig: lab.kubeconfig }, testIo())
     return findings
-      .filter(({ state }) => state === 'occurring')
+      .filter(({ tier }) => tier !== 'advice')
       .map(({ reason, evidence }) => `${reason}, by ${evidence.map(({ name }) => name).join(', ')}`)
   }
 

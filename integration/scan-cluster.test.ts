@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type ScanOptions, scan } from '../src/commands/scan.ts'
+import { scan } from '../src/commands/scan.ts'
+import { plainScan, type ScanOptions } from '../src/commands/scan-options.ts'
 import { connect } from '../src/kubernetes/client.ts'
 import { loadKubeconfig } from '../src/kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../src/kubernetes/world.ts'
@@ -14,16 +15,6 @@ import { controlPlaneOrSkip } from './require-control-plane.ts'
 import { testIo } from './test-io.ts'
 
 const hour = 3_600_000
-const options: ScanOptions = {
-  filename: [],
-  context: [],
-  namespace: [],
-  only: [],
-  skip: [],
-  output: 'json',
-  failOn: 'medium',
-}
-
 describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
   let lab: Lab
 
@@ -80,7 +71,11 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
   }
 
   const scanAs = (user: string | undefined, more: Partial<ScanOptions> = {}) =>
-    scan([], { ...options, kubeconfig: user ? lab.kubeconfigFor(user) : lab.kubeconfig, ...more }, testIo())
+    scan(
+      [],
+      { ...plainScan, output: 'json', kubeconfig: user ? lab.kubeconfigFor(user) : lab.kubeconfig, ...more },
+      testIo(),
+    )
 
   const occurring = ({ findings }: Awaited<ReturnType<typeof scan>>): string[] =>
     findings
@@ -140,7 +135,7 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     config.clusters?.push({ name: 'gone', cluster: { server: 'https://127.0.0.1:1' } } as never)
     config.contexts?.push({ name: 'gone', context: { cluster: 'gone', user: 'admin' } } as never)
     writeFileSync(file, JSON.stringify(config))
-    const report = await scan([], { ...options, kubeconfig: file, allContexts: true }, testIo())
+    const report = await scan([], { ...plainScan, output: 'json', kubeconfig: file, allContexts: true }, testIo())
     expect(occurring(report)).toEqual(['shop/frozen too-many-missed'])
     expect(report.worlds.map(({ name, looked }) => [name, looked])).toEqual([
       ['lab', true],
@@ -258,7 +253,11 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     for (const [place, list] of lists.entries()) {
       writeFileSync(join(folder, `export-${place}.json`), JSON.stringify(await lab.send('GET', list)))
     }
-    const report = await scan(files, { ...options, asOf: new Date().toISOString(), namespace: ['shop'] }, testIo())
+    const report = await scan(
+      files,
+      { ...plainScan, output: 'json', asOf: new Date().toISOString(), namespace: ['shop'] },
+      testIo(),
+    )
     expect(report.worlds[0]?.version).toBe('1.20')
     const frozen = report.findings.find(({ reason }) => reason === 'too-many-missed')
     expect(frozen?.place).toMatchObject({ file: join(folder, 'export-0.json') })

@@ -13,6 +13,7 @@ export function testIo(changes: Partial<Io> = {}): Io & { readonly written: { ou
     },
     outIsTerminal: false,
     errIsTerminal: false,
+    columns: 120,
     now: () => Date.now(),
     ticks: () => performance.now(),
     stdin: () => Promise.resolve(''),

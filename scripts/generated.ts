@@ -31,6 +31,7 @@ const silent: Io = {
   err: () => {},
   outIsTerminal: false,
   errIsTerminal: false,
+  columns: 120,
   now: () => 0,
   ticks: () => 0,
   stdin: () => Promise.resolve(''),
@@ -138,13 +139,12 @@ const between = (text: string, mark: string, content: string): string =>
     (_, start: string, end: string) => `${start}${content}\n${end.trimStart()}`,
   )
 
-/** What the demo shows first: its command and the first finding. */
+/** All that the demo shows. */
 async function picture(): Promise<string> {
   let shown = ''
   const out = (part: string): void => {
     shown += part
   }
   await demoCommand({ ...silent, out }).parseAsync([], { from: 'user' })
-  const [command = '', section = '', , ...lines] = shown.split('\n').filter((_, place) => place !== 1)
-  return [command, '', section, '', ...lines.slice(0, lines.indexOf('')), '  …'].join('\n')
+  return shown.trimEnd()
 }

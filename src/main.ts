@@ -24,6 +24,8 @@ const io = {
   err: (part: string) => void process.stderr.write(part),
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
+  // A pipe has no width: $COLUMNS says it, as to other tools, or nobody does.
+  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || 120),
   now: () => Date.now(),
   ticks: () => performance.now(),
   stdin: () => text(process.stdin),

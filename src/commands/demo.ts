@@ -2,9 +2,9 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { createColors } from 'picocolors'
-import { terminalReport } from '../report/terminal.ts'
 import { type Io, wantsColor } from './io.ts'
-import { scan } from './scan.ts'
+import { scan, scanText } from './scan.ts'
+import { plainScan } from './scan-options.ts'
 
 /** When the bundled fleet was exported; see examples/generate-fleet.ts. */
 const exportedAt = '2026-11-23T08:00:00Z'
@@ -24,11 +24,11 @@ export function demoCommand(io: Io): Command {
       const color = wantsColor(io)
       const { bold, dim } = createColors(color)
       const fleet = relative('.', fileURLToPath(new URL('../../examples/fleet', import.meta.url)))
-      const options = { filename: [], context: [], namespace: [], only: [], skip: [] } as const
-      const report = await scan([fleet], { ...options, output: 'terminal', failOn: 'medium', asOf: exportedAt }, io)
+      const options = { ...plainScan, asOf: exportedAt }
+      const report = await scan([fleet], options, io)
       const { exitCode } = report.summary
       io.out(`${bold(`$ roadcrew scan ${fleet} --as-of ${exportedAt}`)}\n\n`)
-      io.out(terminalReport(report, { color }))
+      io.out(scanText(report, [fleet], options, io))
       io.out(`\n${bold(`exit code ${exitCode}`)} ${dim(`(${meaning[exitCode]})`)}\n`)
       io.out(dim(`Your own: roadcrew scan (the current cluster), roadcrew scan <folder>; more: roadcrew --help\n`))
     })

@@ -4,6 +4,8 @@ export interface Io {
   readonly err: (text: string) => void
   readonly outIsTerminal: boolean
   readonly errIsTerminal: boolean
+  /** How many characters fit on a line of the output. */
+  readonly columns: number
   /** ms UTC. */
   readonly now: () => number
   /** ms, monotonic. */

@@ -5,6 +5,7 @@ import { explainCommand } from './explain.ts'
 import type { Io } from './io.ts'
 import { scanCommand } from './scan.ts'
 import { toolVersion } from './tool-version.ts'
+import { whyCommand } from './why.ts'
 
 /** The whole command line. `done` is told the exit code of a command that ends with one of its own. */
 export function program(io: Io, done: (exitCode: number) => void): Command {
@@ -12,7 +13,13 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     .description('Finds, proves, fixes and reproduces the failures that Kubernetes itself causes')
     .version(toolVersion)
     .helpCommand(true)
-  const commands = [scanCommand(io, done), explainCommand(io), drillCommand(io, done), demoCommand(io)]
+  const commands = [
+    scanCommand(io, done),
+    whyCommand(io, done),
+    explainCommand(io),
+    drillCommand(io, done),
+    demoCommand(io),
+  ]
   for (const command of commands) all.addCommand(command)
   for (const command of [all, ...commands]) {
     command
@@ -27,6 +34,7 @@ Examples:
   roadcrew demo                    see what a scan finds, without a cluster
   roadcrew scan                    look at the current context's cluster
   roadcrew scan deploy/            look at a folder of manifests
+  roadcrew why deployment/web      all about one object
   roadcrew explain                 which hazards are known
 
 Also installed as kubectl-roadcrew, so that "kubectl roadcrew scan" works.`,

@@ -5,8 +5,8 @@ import { type Kubeconfig, loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import type { Looked } from '../report/build.ts'
 import type { Io } from './io.ts'
-import type { ScanOptions } from './scan.ts'
 import type { Seen } from './scan-files.ts'
+import type { LookOptions as Where } from './scan-options.ts'
 
 /**
  * Looks at live clusters side by side. One that can't be reached is told of in its place and hides none of the others.
@@ -14,7 +14,7 @@ import type { Seen } from './scan-files.ts'
  */
 export async function scanClusters(
   options: Omit<LookOptions, 'vantages' | 'world'>,
-  scan: ScanOptions,
+  scan: Where,
   io: Io,
 ): Promise<Seen> {
   const config = await loadKubeconfig({
@@ -33,7 +33,7 @@ export async function scanClusters(
   }
 }
 
-function contextsOf({ contexts, current }: Kubeconfig, { allContexts, context }: ScanOptions): readonly string[] {
+function contextsOf({ contexts, current }: Kubeconfig, { allContexts, context }: Where): readonly string[] {
   if (allContexts) return contexts
   if (context.length > 0) return [...new Set(context)]
   if (current === undefined) {
@@ -46,7 +46,7 @@ async function lookAt(
   config: Kubeconfig,
   context: string,
   options: Omit<LookOptions, 'vantages' | 'world'>,
-  { namespace }: ScanOptions,
+  { namespace }: Where,
   io: Io,
   onPage: (kind: string, count: number) => void,
 ): Promise<Looked> {

@@ -4,7 +4,7 @@ import { placesIn } from '../manifests/place.ts'
 import { fileWorlds } from '../manifests/world.ts'
 import type { Looked, ReportInput } from '../report/build.ts'
 import type { Io } from './io.ts'
-import type { ScanOptions } from './scan.ts'
+import type { LookOptions as Where } from './scan-options.ts'
 
 export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'placeOf'>
 
@@ -12,7 +12,7 @@ export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'place
 export async function scanFiles(
   inputs: readonly string[],
   options: Omit<LookOptions, 'vantages' | 'world'> & { readonly version: Version },
-  { namespace }: ScanOptions,
+  { namespace }: Where,
   io: Io,
 ): Promise<Seen> {
   const files = await fileWorlds(inputs, { stdin: io.stdin, version: options.version })

@@ -36,6 +36,8 @@ export async function gather(
 /** What a world gave to a set of reads. */
 export class Gathered {
   readonly broken: Broken[] = []
+  /** How many objects came, of all kinds. */
+  objects = 0
   readonly notes = new Map<Subject, Note>()
   readonly #stores = new Map<Kind<unknown>, Store[]>()
   readonly #byRead = new Map<Read<unknown>, Store[]>()
@@ -66,8 +68,10 @@ export class Gathered {
 
   take(batch: Batch): void {
     if ('broken' in batch) this.broken.push(batch.broken)
-    else if ('items' in batch) for (const item of batch.items) this.#add(batch.of, item)
-    else if ('restart' in batch) for (const store of this.#stores.get(batch.of) ?? []) store.forget()
+    else if ('items' in batch) {
+      this.objects += batch.items.length
+      for (const item of batch.items) this.#add(batch.of, item)
+    } else if ('restart' in batch) for (const store of this.#stores.get(batch.of) ?? []) store.forget()
     else this.#missing.set(batch.of, { kind: batch.of.kind, ...why(batch) })
   }
 

@@ -40,6 +40,8 @@ export interface Judged {
 
 export interface Look {
   readonly world: string
+  /** How many objects were read, the context's included. */
+  readonly objects: number
   readonly judged: readonly Judged[]
   readonly broken: readonly Broken[]
   /** Kinds that could not be read, or of which there are none here. */
@@ -82,7 +84,7 @@ export async function look(options: LookOptions): Promise<Look> {
   const asked = new Set([...of, ...context].flatMap((read) => read.kinds).map(({ kind }) => kind))
   // Owners are a courtesy: who may not list namespaces is told so, but has not looked any less.
   const missing = gathered.missing.map((one) => (asked.has(one.kind) || one.how === 'elsewhere' ? one : courtesy(one)))
-  return { world: options.world.name, judged, broken, missing, memory }
+  return { world: options.world.name, objects: gathered.objects, judged, broken, missing, memory }
 }
 
 const courtesy = (missing: Missing): Missing => ({

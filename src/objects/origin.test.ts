@@ -11,12 +11,14 @@ describe('originOf', () => {
     [object({}, { 'meta.helm.sh/release-name': 'shop' }), { fixAt: 'Helm release shop' }],
     [
       object({ 'helm.sh/chart': 'shop-1.2.3' }, { 'meta.helm.sh/release-name': 'shop' }),
-      { fixAt: 'Helm release shop (chart shop-1.2.3)' },
+      { fixAt: 'Helm release shop', chart: 'shop 1.2.3' },
     ],
     [
       object({ 'helm.sh/chart': 'shop-1.2.3' }, { 'argocd.argoproj.io/tracking-id': 'shop:batch/CronJob:jobs/report' }),
-      { fixAt: 'Argo CD application shop' },
+      { fixAt: 'Argo CD application shop', chart: 'shop 1.2.3' },
     ],
+    [object({ 'helm.sh/chart': 'kube-stack-2-61.0.0-rc.1' }), { fixAt: 'Helm', chart: 'kube-stack-2 61.0.0-rc.1' }],
+    [object({ chart: 'old' }), { chart: 'old' }],
     [
       object({ 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' }),
       { fixAt: 'Flux Kustomization flux-system/apps' },

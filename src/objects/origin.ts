@@ -4,6 +4,8 @@ import type { Json } from '../contract/hazard.ts'
 export interface Origin {
   readonly owner?: string
   readonly fixAt?: string
+  /** The Helm chart and its version that it was made from, whoever installed it: `web-base 1.4.2`. */
+  readonly chart?: string
 }
 
 type Marks = Readonly<Record<string, string>>
@@ -43,10 +45,15 @@ function keptIn(object: unknown): string | undefined {
   const helmRelease = labels['helm.toolkit.fluxcd.io/name']
   if (helmRelease) return `Flux HelmRelease ${labels['helm.toolkit.fluxcd.io/namespace'] ?? ''}/${helmRelease}`
   const release = annotations['meta.helm.sh/release-name']
-  const chart = labels['helm.sh/chart'] ?? labels.chart
-  if (release) return `Helm release ${release}${chart ? ` (chart ${chart})` : ''}`
-  if (chart) return `Helm chart ${chart}`
-  return controller(object)
+  if (release) return `Helm release ${release}`
+  return controller(object) ?? (labels['helm.sh/chart'] ? 'Helm' : undefined)
+}
+
+/** Helm's own label is `name-version`; the version begins at the last dash that a digit follows. */
+function chartOf(object: unknown): string | undefined {
+  const labels = marks(object, 'labels')
+  const label = labels['helm.sh/chart'] ?? labels.chart
+  return typeof label === 'string' && label !== '' ? label.replace(/-(v?\d[^-]*(?:-[a-z].*)?)$/, ' $1') : undefined
 }
 
 function controller(object: unknown): string | undefined {
@@ -56,9 +63,18 @@ function controller(object: unknown): string | undefined {
   return reference ? `${reference.kind} ${reference.name}` : undefined
 }
 
+/** The same place in fewer words, for narrow terminals: `Argo CD booking`. */
+export const shortPlace = (place: string): string =>
+  place
+    .replace(/^Argo CD application /, 'Argo CD ')
+    .replace(/^Flux (?:Kustomization|HelmRelease) (?:\S*\/)?/, 'Flux ')
+    .replace(/^Helm release /, 'Helm ')
+    .replace(/^chart /, '')
+
 /** What an object's own marks say of its origin; the owner may still come from its namespace. */
 export function originOf(object: unknown): Origin {
   const owner = ownerOf(object)
   const fixAt = keptIn(object)
-  return { ...(owner && { owner }), ...(fixAt && { fixAt }) }
+  const chart = chartOf(object)
+  return { ...(owner && { owner }), ...(fixAt && { fixAt }), ...(chart && { chart }) }
 }

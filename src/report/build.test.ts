@@ -1,69 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import type { Finding, Hazard, Severity, Subject, Verdict } from '../contract/hazard.ts'
-import { hazard } from '../contract/reads.ts'
-import { found, seen, unknown } from '../contract/verdicts.ts'
-import type { Judged, Look } from '../engine/look.ts'
-import { buildReport, exitCode, type Looked } from './build.ts'
+import type { Finding, Subject } from '../contract/hazard.ts'
+import { found, unknown } from '../contract/verdicts.ts'
+import { exitCode } from './build.ts'
+import { finding, judged, looked, report, subject } from './fixtures/lamps.ts'
 import { reportSchema } from './schema.ts'
-import { terminalReport } from './terminal.ts'
-
-const lamp: Hazard = hazard({
-  id: 'dark-lamp',
-  title: 'A lamp is dark',
-  severity: 'medium',
-  settings: z.object({}),
-  reasons: {
-    dark: { title: 'Dark', why: 'It is not lit.', fix: 'Light it.', fixedIn: '1.99. Nothing remains.' },
-    dim: { title: 'Dim', why: 'It is hardly lit.', fix: 'Light it more.' },
-  },
-})
-
-const subject = (name: string, more: Partial<Subject> = {}): Subject => ({
-  source: { cluster: 'hall' },
-  kind: 'Lamp',
-  name,
-  namespace: 'ns',
-  ...more,
-})
-
-const finding = (of: Subject, more: Partial<Finding> = {}): Finding => ({
-  reason: 'dark',
-  state: 'occurring',
-  fact: 'it is dark',
-  evidence: [seen('lit', false, of, 'spec', 'lit')],
-  remedy: [
-    { do: 'edit', why: 'light is good', target: of, changes: [{ path: ['spec', 'lit'], before: false, after: true }] },
-  ],
-  ...more,
-})
-
-const judged = (of: Subject, verdict: Verdict): Judged => ({
-  hazard: lamp,
-  vantage: 'cluster',
-  subject: of,
-  verdict,
-  origin: { owner: 'house' },
-})
-
-const looked = (all: readonly Judged[], more: Partial<Look> = {}): Looked => ({
-  name: 'hall',
-  version: { major: 1, minor: 30 },
-  look: { world: 'hall', judged: all, broken: [], missing: [], memory: new Map(), ...more },
-})
-
-const report = (worlds: readonly Looked[], failOn: Severity = 'medium') =>
-  buildReport({
-    toolVersion: '0.0.0',
-    at: Date.parse('2026-11-23T08:00:00Z'),
-    timeZoneData: 'none',
-    hazards: [lamp.id],
-    looked: worlds,
-    broken: [],
-    passedOver: 0,
-    failOn,
-    placeOf: async (file) => ({ file, line: 3, column: 5 }),
-  })
 
 describe('the report', () => {
   it('is what its schema says, also when something is undefined before', async () => {
@@ -75,7 +15,7 @@ describe('the report', () => {
     expect(reportSchema.safeParse(JSON.parse(JSON.stringify(made))).error).toBeUndefined()
   })
 
-  it('puts what is happening first, then the severe, then the certain', async () => {
+  it('puts what is happening first, then what is sure to, then the severe', async () => {
     const names = ['e', 'd', 'c', 'b', 'a']
     const [e, d, c, b, a] = names.map((name) => subject(name)) as [Subject, Subject, Subject, Subject, Subject]
     const made = await report([
@@ -87,7 +27,13 @@ describe('the report', () => {
         judged(a, found(finding(a, { severity: 'critical' }))),
       ]),
     ])
-    expect(made.findings.map(({ subject: of }) => of.name)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(made.findings.map(({ subject: of, tier }) => `${of.name} ${tier}`)).toEqual([
+      'a broken',
+      'b broken',
+      'c will-break',
+      'd advice',
+      'e advice',
+    ])
   })
 
   it('does not say of what is happening that it could', async () => {
@@ -95,6 +41,44 @@ describe('the report', () => {
     const both = found(finding(a, { state: 'exposed' }), finding(a), finding(a, { reason: 'dim', state: 'exposed' }))
     const made = await report([looked([judged(a, both)])])
     expect(made.findings.map(({ reason, state }) => `${reason} ${state}`)).toEqual(['dark occurring', 'dim exposed'])
+  })
+
+  it('does not say of what happened lately that it could', async () => {
+    const a = subject('a')
+    const lately = finding(a, { state: 'exposed', lately: true })
+    const made = await report([
+      looked([judged(a, found(finding(a, { state: 'exposed', certain: true }))), judged(a, found(lately))]),
+    ])
+    expect(made.findings.map(({ tier, lately: happened }) => [tier, happened])).toEqual([['will-break', true]])
+  })
+
+  it('keeps several findings of one reason about one object', async () => {
+    const a = subject('a')
+    const made = await report([looked([judged(a, found(finding(a, { fact: 'left' }), finding(a, { fact: 'right' })))])])
+    expect(made.findings.map(({ fact }) => fact)).toEqual(['left', 'right'])
+  })
+
+  it.each([
+    [{ chart: 'lamps 1.2.3', fixAt: 'Helm release lamps' }, {}, 'chart lamps 1.2.3'],
+    [{ fixAt: 'Argo CD application hall' }, {}, 'Argo CD application hall'],
+    [{}, {}, 'hall/ns'],
+    [{}, { source: { file: 'lamps.yaml', document: 0 } }, 'lamps.yaml'],
+    [{}, { source: { file: 'export.json', document: 0 }, uid: '1' }, 'hall/ns'],
+  ] as const)('%j, %j is mended in %s', async (origin, more, place) => {
+    const a = subject('a', more)
+    const made = await report([looked([{ ...judged(a, found(finding(a))), origin }])])
+    expect(made.findings[0]?.fixingPlace).toBe(place)
+  })
+
+  it('looks places up only of the findings that are asked for', async () => {
+    const [a, b] = ['a', 'b'].map((name) => subject(name, { source: { file: 'lamps.yaml', document: 0 } })) as [
+      Subject,
+      Subject,
+    ]
+    const both = [looked([judged(a, found(finding(a))), judged(b, found(finding(b)))])]
+    const [first] = (await report(both)).findings
+    const made = await report(both, { withPlaces: (id) => id === first?.id })
+    expect(made.findings.map(({ place }) => place?.line)).toEqual([3, undefined])
   })
 
   it('gives a finding the same id in every scan, and another one to every other', async () => {
@@ -139,74 +123,16 @@ describe('the report', () => {
 
 describe('the exit code', () => {
   it.each([
-    [[], [], 'low', 0],
-    [['low'], [], 'medium', 0],
-    [['medium'], [], 'medium', 1],
-    [['critical', 'low'], [], 'high', 1],
-    [['critical'], ['403'], 'low', 2],
-    [[], ['403'], 'critical', 2],
-  ] as const)('findings %j, not seen %j, --fail-on %s: %d', (severities, unread, failOn, code) => {
-    expect(
-      exitCode(
-        severities.map((severity) => ({ severity })),
-        unread,
-        failOn,
-      ),
-    ).toBe(code)
-  })
-})
-
-describe('the report for a terminal', () => {
-  it('shows evidence, cure and owner of what is happening, aligned', async () => {
-    const a = subject('a')
-    const text = terminalReport(await report([looked([judged(a, found(finding(a)))])]), { color: false })
-    expect(text).toBe(`OCCURRING (it hurts now)
-
-  medium    Lamp ns/a  dark-lamp/dark
-            hall
-            it is dark
-              lit       false
-              cure      edit Lamp ns/a: spec.lit: true  light is good
-              owner     house
-              fixed in  1.99. Nothing remains.
-
-1 occurring, 0 exposed in 1 object of hall 1.30, as of 2026-11-23T08:00:00Z
-`)
-  })
-
-  it('counts what is of severity low and only could happen', async () => {
-    const rows = ['a', 'b'].map((name) =>
-      judged(subject(name), found(finding(subject(name), { state: 'exposed', severity: 'low' }))),
-    )
-    expect(
-      terminalReport(await report([looked(rows)]), { color: false }),
-    ).toBe(`ADVICE (severity low; -o json has every one)
-
-      2  dark-lamp/dark  Dark
-
-0 occurring, 2 exposed in 2 objects of hall 1.30, as of 2026-11-23T08:00:00Z
-`)
-  })
-
-  it('wraps what is long, but nothing that is to be copied', async () => {
-    const a = subject('a')
-    const command = `light ${'--up '.repeat(30).trim()}`
-    const long = 'a word and another '.repeat(12).trim()
-    const text = terminalReport(
-      await report([
-        looked([judged(a, found(finding(a, { fact: long, remedy: [{ do: 'advise', why: long, command }] })))]),
-      ]),
-      { color: false },
-    )
-    expect(text).toContain(command)
-    const others = text.split('\n').filter((line) => !line.includes(command))
-    expect(Math.max(...others.map((line) => line.length))).toBeLessThanOrEqual(120)
-  })
-
-  it('has colours only when asked', async () => {
-    const a = subject('a')
-    const made = await report([looked([judged(a, found(finding(a)))])])
-    expect(terminalReport(made, { color: true })).toContain('\u001b[')
-    expect(terminalReport(made, { color: false })).not.toContain('\u001b')
+    [[], [], 'advice', 0],
+    [['advice'], [], 'will-break', 0],
+    [['advice'], [], 'advice', 1],
+    [['will-break'], [], 'will-break', 1],
+    [['will-break'], [], 'broken', 0],
+    [['broken', 'advice'], [], 'will-break', 1],
+    [['broken'], ['403'], 'advice', 2],
+    [[], ['403'], 'broken', 2],
+  ] as const)('findings %j, not seen %j, --fail-on %s: %d', (found, unread, failOn, code) => {
+    const tiers = found.map((tier) => ({ tier }))
+    expect(exitCode(tiers, unread, failOn)).toBe(code)
   })
 })

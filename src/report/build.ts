@@ -4,8 +4,12 @@ import type { Broken } from '../contract/world.ts'
 import { stepText } from '../engine/act.ts'
 import type { Judged, Look } from '../engine/look.ts'
 import { subjectKey } from '../engine/subjects.ts'
+import type { Origin } from '../objects/origin.ts'
 import { versionText } from '../objects/version.ts'
-import type { Report, ReportFinding, ReportPlace, ReportSubject, ReportUnread } from './schema.ts'
+import { causeId } from './lines.ts'
+import type { Report, ReportFinding, ReportPlace, ReportSubject } from './schema.ts'
+import { isAtLeast, type Tier, tierOf, tiers } from './tiers.ts'
+import { brokenRow, unreadOf } from './unread.ts'
 
 /** One place that was looked at, or could not be. */
 export interface Looked {
@@ -25,23 +29,35 @@ export interface ReportInput {
   /** What could not even be assigned to a world: inputs that do not exist, broken documents. */
   readonly broken: readonly Broken[]
   readonly passedOver: number
-  readonly failOn: Severity
-  /** Line and column of a field of an object in a file; undefined if the file can't be read again. */
-  readonly placeOf: (
-    file: string,
-    source: Extract<Source, { file: string }>,
-    path: Path,
-  ) => Promise<ReportPlace | undefined>
+  readonly failOn: Tier
+  /** How long reading and judging took. */
+  readonly ms: number
+  readonly placeOf: PlaceOf
+  /** Of which findings (by id) the places in files are looked up; of all: where much is found that takes long. */
+  readonly withPlaces?: (id: string) => boolean
 }
+
+const noPlace = (): Promise<undefined> => Promise.resolve(undefined)
+
+/** Line and column of a field of an object in a file; undefined if the file can't be read again. */
+export type PlaceOf = (
+  file: string,
+  source: Extract<Source, { file: string }>,
+  path: Path,
+) => Promise<ReportPlace | undefined>
 
 const severities: readonly Severity[] = ['low', 'medium', 'high', 'critical']
 
 /** Makes the report of a scan; the only async part is finding places in files, for findings only. */
 export async function buildReport(input: ReportInput): Promise<Report> {
   const findings: ReportFinding[] = []
+  const { withPlaces = () => true } = input
   for (const { name, look } of input.looked) {
     for (const [judged, finding] of worst(look?.judged ?? [])) {
-      findings.push(await reportFinding(name, judged, finding, input.placeOf))
+      const id = idOf(name, judged.hazard.id, finding.reason, judged.subject)
+      findings.push(
+        await reportFinding(name, judged, finding, { id, placeOf: withPlaces(id) ? input.placeOf : noPlace }),
+      )
     }
   }
   findings.sort(byWeight)
@@ -58,6 +74,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
       looked: look !== undefined,
     })),
     hazards: [...input.hazards],
+    seconds: Math.round(input.ms) / 1000,
     findings,
     unread,
     absent: input.looked.flatMap(({ name, look }) =>
@@ -72,30 +89,36 @@ export async function buildReport(input: ReportInput): Promise<Report> {
 
 /**
  * 2 where could not be looked everywhere (whatever was found: the others' findings must not hide it), else 1 if a
- * finding is at or over `failOn`, else 0.
+ * finding is of the tier `failOn` or one before it, else 0.
  */
 export function exitCode(
-  findings: readonly { readonly severity: Severity }[],
+  findings: readonly { readonly tier: Tier }[],
   unread: readonly unknown[],
-  failOn: Severity,
+  failOn: Tier,
 ): 0 | 1 | 2 {
   if (unread.length > 0) return 2
-  const from = severities.indexOf(failOn)
-  return findings.some(({ severity }) => severities.indexOf(severity) >= from) ? 1 : 0
+  return findings.some(({ tier }) => isAtLeast(tier, failOn)) ? 1 : 0
 }
 
-/** Findings, without those that are exposed to what the same object already suffers. */
+/** Findings, without those that say less of what another one says of the same object: that it could, where it does. */
 function worst(judged: readonly Judged[]): [Judged, Finding][] {
-  const all = judged.flatMap((one) =>
-    one.verdict.verdict === 'found' ? one.verdict.findings.map((finding): [Judged, Finding] => [one, finding]) : [],
-  )
-  const key = ([one, { reason }]: [Judged, Finding]) => `${one.hazard.id} ${reason} ${subjectKey(one.subject)}`
-  const occurring = new Set(all.filter(([, { state }]) => state === 'occurring').map(key))
-  return all.filter((entry) => entry[1].state === 'occurring' || !occurring.has(key(entry)))
+  const best = new Map<string, [Judged, Finding][]>()
+  for (const one of judged) {
+    for (const finding of one.verdict.verdict === 'found' ? one.verdict.findings : []) {
+      const key = `${one.hazard.id} ${finding.reason} ${subjectKey(one.subject)}`
+      const before = best.get(key)
+      const rank = before?.[0] ? weight(finding) - weight(before[0][1]) : 1
+      if (rank > 0) best.set(key, [[one, finding]])
+      else if (rank === 0) before?.push([one, finding])
+    }
+  }
+  return [...best.values()].flat()
 }
+
+const weight = ({ state, lately }: Finding): number => (state === 'occurring' ? 2 : lately ? 1 : 0)
 
 const byWeight = (a: ReportFinding, b: ReportFinding): number =>
-  Number(b.state === 'occurring') - Number(a.state === 'occurring') ||
+  tiers.indexOf(a.tier) - tiers.indexOf(b.tier) ||
   severities.indexOf(b.severity) - severities.indexOf(a.severity) ||
   Number(b.certain) - Number(a.certain) ||
   compare(a.hazard, b.hazard) ||
@@ -110,25 +133,31 @@ async function reportFinding(
   world: string,
   { hazard, subject, origin }: Judged,
   finding: Finding,
-  placeOf: ReportInput['placeOf'],
+  { id, placeOf }: { readonly id: string; readonly placeOf: PlaceOf },
 ): Promise<ReportFinding> {
   const reason = hazard.reasons[finding.reason]
   if (!reason) throw new Error(`hazard ${hazard.id} gave the reason ${finding.reason}, which it does not declare`)
   const evidence = await Promise.all(finding.evidence.map((one) => reportEvidence(world, one, placeOf)))
   const place = evidence[0]?.place
+  const fixingPlace = fixingPlaceOf(world, subject, origin)
   return {
-    id: idOf(world, hazard.id, finding.reason, subject),
+    id,
+    cause: causeId(hazard.id, finding.reason, fixingPlace),
     hazard: hazard.id,
     reason: finding.reason,
     title: reason.title,
+    tier: tierOf(finding),
     state: finding.state,
     certain: finding.certain === true,
+    lately: finding.lately === true,
     guess: finding.guess === true,
     severity: finding.severity ?? hazard.severity,
     subject: reportSubject(world, subject),
     ...(place && { place }),
     ...(origin.owner && { owner: origin.owner }),
     ...(origin.fixAt && { fixAt: origin.fixAt }),
+    ...(origin.chart && { chart: origin.chart }),
+    fixingPlace,
     fact: finding.fact,
     why: reason.why,
     fix: reason.fix,
@@ -136,6 +165,17 @@ async function reportFinding(
     evidence,
     remedy: finding.remedy.map((step) => reportStep(world, step)),
   }
+}
+
+/**
+ * Where one change mends all that have the same cause: the chart; what applies the object; the file; for a live object that
+ * nothing keeps, its namespace.
+ */
+function fixingPlaceOf(world: string, { source, namespace, uid }: Subject, { chart, fixAt }: Origin): string {
+  if (chart) return `chart ${chart}`
+  if (fixAt) return fixAt
+  const live = uid !== undefined || !('file' in source)
+  return live ? `${world}/${namespace ?? ''}` : source.file
 }
 
 /** Does not hold lines or uids, so that it stays the same when a file is edited or an object is made anew. */
@@ -155,7 +195,7 @@ const reportSubject = (world: string, { kind, namespace, name, uid }: Subject): 
 async function reportEvidence(
   world: string,
   { name, value, at }: Evidence,
-  placeOf: ReportInput['placeOf'],
+  placeOf: PlaceOf,
 ): Promise<ReportFinding['evidence'][number]> {
   const json = value as ReportFinding['evidence'][number]['value']
   if ('read' in at) return { name, value: json, read: at.read }
@@ -179,51 +219,24 @@ function reportStep(world: string, step: Step): ReportFinding['remedy'][number] 
   }
 }
 
-const brokenRow = (world: string, { place, because }: Broken): ReportUnread => ({
-  world,
-  what: place,
-  because,
-  count: 1,
-})
-
-/** Whatever could not be looked at in one world; the same reason for many objects is one row. */
-function unreadOf({ name, look, because }: Looked): ReportUnread[] {
-  if (!look) return [{ world: name, what: 'everything in it', because: because ?? 'it could not be reached', count: 1 }]
-  const kinds = look.missing.filter(({ how }) => how === 'unread')
-  // That a kind can't be read is told once, not again for every object that is judged among its objects.
-  const told = (because: string): boolean => kinds.some((kind) => because.includes(kind.because))
-  const rows = new Map<string, ReportUnread>()
-  for (const { hazard, subject, verdict } of look.judged) {
-    if (verdict.verdict !== 'unknown' || subject.name === '*' || told(verdict.because)) continue
-    const key = `${hazard.id} ${verdict.because}`
-    const row = rows.get(key)
-    const what = row ? row.what : `${subject.kind} ${subject.namespace ? `${subject.namespace}/` : ''}${subject.name}`
-    rows.set(key, { world: name, hazard: hazard.id, what, because: verdict.because, count: (row?.count ?? 0) + 1 })
-  }
-  return [
-    ...kinds.map(({ kind, because: why }) => ({ world: name, what: `all of kind ${kind}`, because: why, count: 1 })),
-    ...rows.values(),
-    ...look.broken.map((broken) => brokenRow(name, broken)),
-  ]
-}
-
 function summaryOf(
   findings: readonly ReportFinding[],
-  unread: readonly ReportUnread[],
+  unread: readonly { readonly count: number }[],
   looked: readonly Looked[],
 ): Omit<Report['summary'], 'exitCode'> {
   const count = (test: (finding: ReportFinding) => boolean): number => findings.filter(test).length
   const subjects = looked.flatMap(({ look }) => look?.judged ?? []).map(({ subject }) => subjectKey(subject))
   return {
-    occurring: count(({ state }) => state === 'occurring'),
-    exposed: count(({ state }) => state === 'exposed'),
-    certain: count(({ certain }) => certain),
+    broken: count(({ tier }) => tier === 'broken'),
+    willBreak: count(({ tier }) => tier === 'will-break'),
+    advice: count(({ tier }) => tier === 'advice'),
     bySeverity: {
       low: count(({ severity }) => severity === 'low'),
       medium: count(({ severity }) => severity === 'medium'),
       high: count(({ severity }) => severity === 'high'),
       critical: count(({ severity }) => severity === 'critical'),
     },
+    objects: looked.reduce((sum, { look }) => sum + (look?.objects ?? 0), 0),
     judged: new Set(subjects).size,
     unread: unread.reduce((sum, row) => sum + row.count, 0),
   }

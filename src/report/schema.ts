@@ -1,5 +1,6 @@
 // The report as JSON: this is what `-o json` writes and what docs/report.schema.json describes.
 import { z } from 'zod'
+import { tiers } from './tiers.ts'
 
 const severity = z.enum(['low', 'medium', 'high', 'critical'])
 
@@ -41,17 +42,24 @@ const step = z.object({
 
 const finding = z.object({
   id: z.string().describe('The same for the same reason and object in every scan'),
+  cause: z.string().describe('The same for the same reason and fixing place: one line of the terminal report'),
   hazard: z.string(),
   reason: z.string(),
   title: z.string(),
+  tier: z
+    .enum(tiers)
+    .describe('broken: occurring; will-break: certain once triggered, or it happened lately; advice: the rest'),
   state: z.enum(['exposed', 'occurring']),
   certain: z.boolean().describe('Exposed, and sure to hurt once triggered'),
+  lately: z.boolean().describe('Exposed, and it did hurt here within the last seven days'),
   guess: z.boolean().describe('The fact rests on a guess, which it names'),
   severity,
   subject,
   place: place.optional(),
   owner: z.string().optional(),
   fixAt: z.string().optional().describe('Where it has to be changed so that the change lasts'),
+  chart: z.string().optional().describe('The Helm chart and version that it was made from'),
+  fixingPlace: z.string().describe('Where one change mends all of the same cause'),
   fact: z.string(),
   why: z.string(),
   fix: z.string(),
@@ -82,15 +90,17 @@ export const reportSchema = z
       }),
     ),
     hazards: z.array(z.string()).describe('Which were asked about'),
-    findings: z.array(finding).describe('Occurring first, then by severity'),
+    seconds: z.number().describe('How long reading and judging took'),
+    findings: z.array(finding).describe('By tier, then by severity'),
     unread: z.array(unread).describe('Where could not be looked, and why'),
     absent: z.array(z.object({ world: z.string(), kind: z.string(), because: z.string() })),
     passedOver: z.number().int().nonnegative().describe('YAML and JSON documents that are no Kubernetes objects'),
     summary: z.object({
-      occurring: z.number().int(),
-      exposed: z.number().int(),
-      certain: z.number().int(),
+      broken: z.number().int(),
+      willBreak: z.number().int(),
+      advice: z.number().int(),
       bySeverity: z.record(severity, z.number().int()),
+      objects: z.number().int().describe('Objects that were read'),
       judged: z.number().int().describe('Objects that were asked about'),
       unread: z.number().int(),
       exitCode: z.number().int(),

@@ -1,159 +1,204 @@
+// The report for a person with 30,000 pods: three tiers, one line per cause and fixing place, the rest only counted.
 import { createColors } from 'picocolors'
-import type { Report, ReportFinding, ReportPlace, ReportUnread } from './schema.ts'
-import { mostColumns, wrap } from './wrap.ts'
+import { shortPlace } from '../objects/origin.ts'
+import { aligned, type Cell, type Column, cut } from './columns.ts'
+import { objectText } from './details.ts'
+import { type Grouping, type Line, linesOf, nobody } from './lines.ts'
+import type { Report, ReportUnread } from './schema.ts'
+import { type Tier, tiers } from './tiers.ts'
 
 type Colors = ReturnType<typeof createColors>
 
-/** The report for people: what is happening first, with its evidence; then what could; then what was not seen. */
-export function terminalReport(report: Report, options: { readonly color: boolean }): string {
-  const colors = createColors(options.color)
-  const occurring = report.findings.filter(({ state }) => state === 'occurring')
-  const exposed = report.findings.filter(({ state, severity }) => state === 'exposed' && severity !== 'low')
-  const advice = report.findings.filter(({ state, severity }) => state === 'exposed' && severity === 'low')
-  const parts = [
-    section(colors, 'OCCURRING', 'it hurts now', occurring, (finding) => details(colors, finding)),
-    section(colors, 'EXPOSED', 'it can happen', exposed, (finding) => brief(colors, finding)),
-    adviceSection(colors, advice),
-    unreadSection(colors, report.unread),
-    summary(colors, report),
-  ]
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+export interface TerminalOptions {
+  readonly color: boolean
+  /** How wide the terminal is. */
+  readonly columns: number
+  /** How many lines a tier shows. */
+  readonly top: number
+  /** Whether advice and what could not be judged are listed, not only counted. */
+  readonly advice: boolean
+  readonly by: Grouping
+  /** What to type next, for the line of an id; `all`: with the switch that lists advice. */
+  readonly next?: { why(id: string): string; readonly all: string }
 }
 
-function section(
+const headings: Readonly<Record<Tier, readonly [title: string, meaning: string]>> = {
+  broken: ['BROKEN NOW', 'it hurts now'],
+  'will-break': ['WILL BREAK', 'sure to hurt once triggered, or it did within a week'],
+  advice: ['ADVICE', 'it may hurt one day'],
+}
+
+/** The report of a scan as lines for a terminal, the last of them ended. */
+export function terminalReport(report: Report, options: TerminalOptions): string {
+  const colors = createColors(options.color)
+  const lines = linesOf(report.findings, options.by)
+  const of = (tier: Tier): Line[] => lines.filter((line) => line.tier === tier)
+  const judged = report.unread.filter(({ hazard }) => hazard !== undefined)
+  const lost = report.unread.filter(({ hazard }) => hazard === undefined)
+  const shown = [
+    head(colors, report, options),
+    section(colors, 'broken', of('broken'), report, options),
+    section(colors, 'will-break', of('will-break'), report, options),
+    ...(options.advice ? [section(colors, 'advice', of('advice'), report, options)] : []),
+    ...(options.advice ? [listed(colors, 'NOT JUDGED', judged, report.worlds.length > 1, options)] : []),
+    listed(colors, 'NOT READ', lost, report.worlds.length > 1, options),
+    foot(colors, lines, report.unread, options),
+  ]
+  return `${shown.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+
+/** The lines of causes that a report shows with these options. */
+export const shownLines = (
+  { findings }: Report,
+  { by, top, advice }: Pick<TerminalOptions, 'by' | 'top' | 'advice'>,
+): Line[] => {
+  const lines = linesOf(findings, by)
+  const shown = tiers.filter((tier) => advice || tier !== 'advice')
+  return shown.flatMap((tier) => lines.filter((line) => line.tier === tier).slice(0, top))
+}
+
+/** Clusters, objects, seconds, and how much was not read, on one line. */
+function head(
+  colors: Colors,
+  { worlds, summary, seconds, at, unread, passedOver }: Report,
+  { columns }: TerminalOptions,
+): string {
+  const names = worlds.map(({ name, version }) => `${name}${version ? ` ${version}` : ''}`).join(', ')
+  const lost = unread.filter(({ hazard }) => hazard === undefined).length
+  const where = worlds.length > 1 ? `${worlds.length} clusters` : names
+  const rest = [
+    `${count(summary.objects, 'object')} in ${seconds.toFixed(1)} s`,
+    `as of ${at.replace(/\.\d{3}Z$/, 'Z')}`,
+    ...(passedOver > 0 ? [`${count(passedOver, 'document')} passed over`] : []),
+    lost > 0 ? `${count(lost, 'part')} not read` : 'all read',
+  ].join(', ')
+  const line = `${where === '' ? '' : `${where}: `}${rest}`
+  const long = `${line}${worlds.length > 1 ? ` (${names})` : ''}`
+  return colors.bold(cut(long.length <= columns ? long : line, columns))
+}
+
+function section(colors: Colors, tier: Tier, lines: readonly Line[], report: Report, options: TerminalOptions): string {
+  if (lines.length === 0) return ''
+  const [title, meaning] = headings[tier]
+  const objects = lines.reduce((sum, { findings }) => sum + findings.length, 0)
+  const more = lines.length - options.top
+  return [
+    `${paintTier(colors, tier)(colors.bold(title))}  ${count(lines.length, 'cause')} in ${count(objects, 'object')}  ${colors.dim(`(${meaning})`)}`,
+    ...aligned(
+      columnsOf(colors, lines),
+      lines.slice(0, options.top).map((line) => rowOf(line, report, options.by)),
+      options.columns - 2,
+    ).map((text) => `  ${text}`),
+    ...(more > 0 ? [colors.dim(`  … and ${count(more, 'more cause')}: --top ${lines.length}`)] : []),
+  ].join('\n')
+}
+
+const paintTier = (colors: Colors, tier: Tier): ((text: string) => string) =>
+  tier === 'broken' ? colors.red : tier === 'will-break' ? colors.yellow : colors.cyan
+
+const columnsOf = (colors: Colors, lines: readonly Line[]): Column[] => {
+  const severe = (row: number): boolean => ['critical', 'high'].includes(lines[row]?.first.severity ?? '')
+  return [
+    { least: 6, share: 0, paint: (text) => colors.cyan(text) },
+    { least: 25, share: 4, paint: (text, row) => (severe(row) ? colors.bold(text) : text) },
+    { least: 14, share: 3 },
+    { least: 10, share: 2, paint: (text) => colors.dim(text) },
+    { least: 7, share: 1, paint: (text) => colors.magenta(text) },
+  ]
+}
+
+/** Id, what, whom, where it is mended (or by what the lines are put together), who owns it. */
+function rowOf({ id, group, findings }: Line, { worlds }: Report, by: Grouping): Cell[] {
+  const [{ place } = {}, ...others] = findings
+  const line = place && others.length === 0 ? [`${place.file}:${place.line}`] : []
+  const where = by === 'cause' ? [...line, group, shortPlace(group)] : [group]
+  const row = [[id], whatCell(findings), whomCell(findings, worlds.length > 1), where]
+  return by === 'owner' ? row : [...row, ownersCell(findings)]
+}
+
+/** The fact if it is that of all; where it is too long its beginning if that has figures; else the title of the reason. */
+function whatCell(findings: Line['findings']): Cell {
+  const [first] = findings
+  if (!first) return ['']
+  const guess = findings.some((finding) => finding.guess) ? ' (a guess)' : ''
+  if (findings.some(({ fact }) => fact !== first.fact)) return [`${first.title}${guess}`]
+  const [beginning = ''] = first.fact.split(/[:;,] /)
+  const figures =
+    beginning !== first.fact && /\d/.test(beginning) ? [`${first.title}: ${beginning}${guess}`, beginning] : []
+  return [`${first.fact}${guess}`, ...figures, `${first.title}${guess}`]
+}
+
+function whomCell(findings: Line['findings'], several: boolean): Cell {
+  const [first] = findings
+  if (!first) return ['']
+  const { kind, namespace, name, world } = first.subject
+  if (findings.length === 1) {
+    const short = [objectText(first.subject), ...(namespace ? [`${namespace}/${name}`] : []), name]
+    return several ? [`${objectText(first.subject)} in ${world}`, ...short] : short
+  }
+  const kinds = new Set(findings.map(({ subject }) => subject.kind))
+  const worlds = new Set(findings.map(({ subject }) => subject.world))
+  const counted = kinds.size === 1 ? count(findings.length, kind) : count(findings.length, 'object')
+  const where = worlds.size > 1 ? `${worlds.size} clusters` : world
+  return several ? [`${counted} in ${where}`, counted] : [counted]
+}
+
+function ownersCell(findings: Line['findings']): Cell {
+  const owners = [...new Set(findings.map(({ owner }) => owner ?? nobody))].toSorted()
+  const [first = nobody, ...others] = owners
+  if (owners.length === 1) return [first === nobody ? '' : first]
+  return [owners.join(', '), `${first} and ${others.length} more`, `${owners.length} owners`]
+}
+
+/** How many rows of what was not read are listed where nobody asked for all. */
+const fewRows = 4
+
+function listed(
   colors: Colors,
   title: string,
-  meaning: string,
-  findings: readonly ReportFinding[],
-  show: (finding: ReportFinding) => string[],
+  rows: readonly ReportUnread[],
+  several: boolean,
+  options: TerminalOptions,
 ): string {
-  if (findings.length === 0) return ''
-  const heading = `${colors.bold(title)} ${colors.dim(`(${meaning})`)}`
-  return [heading, ...findings.flatMap((finding) => ['', ...show(finding)])].join('\n')
-}
-
-const paint = (colors: Colors, { severity }: ReportFinding): string => {
-  const text = severity.padEnd(8)
-  if (severity === 'critical') return colors.bold(colors.red(text))
-  if (severity === 'high') return colors.red(text)
-  return severity === 'medium' ? colors.yellow(text) : colors.dim(text)
-}
-
-const placeText = ({ file, line, column }: ReportPlace): string => `${file}:${line}:${column}`
-
-function heading(colors: Colors, finding: ReportFinding): string[] {
-  const { kind, namespace, name, world } = finding.subject
-  const object = `${kind} ${namespace ? `${namespace}/` : ''}${name}`
-  const marks = [finding.certain ? 'certain' : '', finding.guess ? 'a guess' : ''].filter((mark) => mark !== '')
-  const reason = `${finding.hazard}/${finding.reason}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`
+  if (rows.length === 0) return ''
+  const most = options.advice ? options.top : fewRows
+  const texts = rows.slice(0, most).map(({ world, hazard, what, because, count: n }) => {
+    const more = n > 1 ? ` and ${n - 1} more` : ''
+    const where = several && world !== '' && !what.startsWith(world) ? `${world}: ` : ''
+    return `  ${where}${what}${more}${hazard ? ` (${hazard})` : ''}: ${because}`
+  })
+  const more = rows.length - most
   return [
-    `  ${paint(colors, finding)}  ${colors.bold(object)}  ${colors.cyan(reason)}`,
-    `${indent}${colors.dim(finding.place ? placeText(finding.place) : world)}`,
-    ...wrap(finding.fact, mostColumns - indent.length).map((line) => `${indent}${line}`),
-  ]
+    `${colors.yellow(colors.bold(title))}  ${colors.dim('(nothing can be said of it)')}`,
+    ...texts.map((text) => cut(text, Math.max(options.columns, 200))),
+    ...(more > 0 ? [colors.dim(`  … and ${more} more: -o json has all`)] : []),
+  ].join('\n')
 }
 
-const indent = ' '.repeat(12)
-
-interface Row {
-  readonly name: string
-  readonly value: string | undefined
-  readonly paint?: (text: string) => string
-  /** Shown dimmed: behind the value if the line is long enough for both, else below it. */
-  readonly note?: string | undefined
-  /** To be copied, so it stays on one line. */
-  readonly whole?: true
-}
-
-/** Rows of name and value, aligned and wrapped; a row without a value is left out. */
-function rows(colors: Colors, entries: readonly Row[]): string[] {
-  const shown = entries.filter(({ value }) => value !== undefined)
-  const width = Math.max(0, ...shown.map(({ name }) => name.length))
-  const columns = mostColumns - indent.length - width - 4
-  return shown.flatMap(({ name, value = '', paint = String, note, whole }) => {
-    const lines = whole ? [value] : wrap(value, columns)
-    const beside = note !== undefined && lines.length === 1 && value.length + note.length + 2 <= columns
-    const notes = note === undefined || beside ? [] : wrap(note, columns)
-    const texts = [...lines.map((line) => paint(line)), ...notes.map((line) => colors.dim(line))]
-    if (beside) texts[0] = `${texts[0]}  ${colors.dim(note)}`
-    return texts.map((text, place) => {
-      const label = place === 0 ? colors.dim(name.padEnd(width)) : ' '.repeat(width)
-      return `${indent}  ${label}  ${text}`
-    })
-  })
-}
-
-function details(colors: Colors, finding: ReportFinding): string[] {
-  const own = finding.place && placeText(finding.place)
-  const evidence = finding.evidence.map(({ name, value, place, read }): Row => {
-    const from = place && placeText(place) !== own ? placeText(place) : read
-    return { name, value: valueText(value), note: from }
-  })
-  const steps = finding.remedy.map(
-    ({ text, why, do: kind }, place): Row => ({
-      name: place === 0 ? 'cure' : 'or',
-      value: text,
-      paint: colors.green,
-      ...(text !== why && { note: why, ...(kind === 'advise' && { whole: true as const }) }),
-    }),
-  )
-  const fixedIn: Row = { name: 'fixed in', value: finding.fixedIn }
-  return [...heading(colors, finding), ...rows(colors, [...evidence, ...steps, ...origin(finding), fixedIn])]
-}
-
-function brief(colors: Colors, finding: ReportFinding): string[] {
-  const cure: Row = { name: 'cure', value: finding.remedy[0]?.text ?? finding.fix, paint: colors.green }
-  return [...heading(colors, finding), ...rows(colors, [cure, ...origin(finding)])]
-}
-
-const origin = (finding: ReportFinding): Row[] => [
-  { name: 'owner', value: finding.owner },
-  { name: 'change it in', value: finding.fixAt },
-]
-
-/** A fleet has hundreds of these: told by reason, so that they hide nothing. */
-function adviceSection(colors: Colors, findings: readonly ReportFinding[]): string {
-  if (findings.length === 0) return ''
-  const reasonOf = ({ hazard, reason }: ReportFinding): string => `${hazard}/${reason}`
-  const reasons = [...new Set(findings.map(reasonOf))]
-  const width = Math.max(...reasons.map((reason) => reason.length))
-  const lines = reasons.map((reason) => {
-    const same = findings.filter((finding) => reasonOf(finding) === reason)
-    return `  ${String(same.length).padStart(5)}  ${colors.cyan(reason.padEnd(width))}  ${same[0]?.title ?? ''}`
-  })
-  return [`${colors.bold('ADVICE')} ${colors.dim('(severity low; -o json has every one)')}`, '', ...lines].join('\n')
-}
-
-const valueText = (value: unknown): string =>
-  value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
-
-function unreadSection(colors: Colors, unread: readonly ReportUnread[]): string {
-  if (unread.length === 0) return ''
-  const lines = unread.map(({ world, hazard, what, because, count }) => {
-    const more = count > 1 ? ` and ${count - 1} more` : ''
-    // A file's own name says already where it is.
-    const where = [what.startsWith(world) ? '' : world, hazard].filter((part) => part).join(', ')
-    return `  ${where ? `${where}: ` : ''}${what}${more}\n${wrap(because, mostColumns - indent.length)
-      .map((line) => `${indent}${line}`)
-      .join('\n')}`
-  })
-  return [colors.bold(colors.yellow('NOT SEEN')) + colors.dim(' (nothing can be said of it)'), '', ...lines].join('\n')
-}
-
-function summary(colors: Colors, { summary: sum, worlds, at, passedOver, absent }: Report): string {
-  const counted = (count: number, name: string): string => `${count} ${name}`
-  const found = [
-    counted(sum.occurring, 'occurring'),
-    `${counted(sum.exposed, 'exposed')}${sum.certain > 0 ? ` (${sum.certain} certain)` : ''}`,
-    ...(sum.unread > 0 ? [counted(sum.unread, 'not seen')] : []),
-  ]
-  const where = worlds.map(({ name, version }) => `${name}${version ? ` ${version}` : ''}`).join(', ')
-  const notes = [
-    ...(passedOver > 0 ? [`${passedOver} documents passed over: they are no Kubernetes objects`] : []),
-    ...absent.map(({ world, kind, because }) => `${world}: ${kind}: ${because}`),
-  ]
+/** What is only counted, that nothing is wrong if nothing is, and what to type next. */
+function foot(
+  colors: Colors,
+  lines: readonly Line[],
+  unread: readonly ReportUnread[],
+  options: TerminalOptions,
+): string {
+  const advice = lines.filter(({ tier }) => tier === 'advice')
+  const pieces = advice.reduce((sum, { findings }) => sum + findings.length, 0)
+  const judged = unread.filter(({ hazard }) => hazard !== undefined)
+  const unknown = judged.reduce((sum, { count: n }) => sum + n, 0)
+  const worst = lines.find(({ tier }) => tier === 'broken') ?? lines.find(({ tier }) => tier === 'will-break')
+  const seen = unread.length > 0 ? ' of what was seen' : ''
+  const counted = pieces > 0 && !options.advice ? `${count(pieces, 'piece')} of advice` : ''
+  const unjudged = unknown > 0 && !options.advice ? `${count(unknown, 'object')} not judged: ${judged[0]?.because}` : ''
+  const next = worst ?? (options.advice ? advice[0] : undefined)
   return [
-    `${colors.bold(found.join(', '))} in ${sum.judged} ${sum.judged === 1 ? 'object' : 'objects'}${where ? ` of ${where}` : ''}, as of ${at.replace('.000Z', 'Z')}`,
-    ...notes.map((note) => colors.dim(note)),
+    ...(worst ? [] : [`Nothing${seen} is broken, and nothing is sure to break.`]),
+    ...(counted === ''
+      ? []
+      : [`${counted}  ${colors.dim(options.next ? `list: ${options.next.all}` : '--advice lists them')}`]),
+    ...(unjudged === '' ? [] : [cut(unjudged, Math.max(options.columns, 200))]),
+    ...(next && options.next ? [`${colors.dim('Next:')} ${options.next.why(next.id)}`] : []),
   ].join('\n')
 }

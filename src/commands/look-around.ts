@@ -1,0 +1,80 @@
+import type { Hazard, Version } from '../contract/hazard.ts'
+import { machineZones } from '../node/time-zones.ts'
+import { labelSelector } from '../objects/label-selector.ts'
+import { timeOf } from '../objects/time.ts'
+import { oldestSupported, parseVersion } from '../objects/version.ts'
+import type { ReportInput } from '../report/build.ts'
+import { chooseHazards } from './choose-hazards.ts'
+import { type Io, UsageError } from './io.ts'
+import { scanClusters } from './scan-clusters.ts'
+import { scanFiles } from './scan-files.ts'
+import type { LookOptions } from './scan-options.ts'
+import { toolVersion } from './tool-version.ts'
+
+/** All that a report needs but how it is made. */
+export type Around = Omit<ReportInput, 'failOn' | 'withPlaces'>
+
+/**
+ * Looks at files if there are inputs, else at clusters. `chosen` narrows what is judged, beside the selector.
+ * @throws UsageError if the options don't go together or can't be read.
+ */
+export async function lookAround(
+  inputs: readonly string[],
+  options: LookOptions,
+  io: Io,
+  chosen: (object: unknown) => boolean = () => true,
+): Promise<Around> {
+  const selected = selectedBy(options)
+  const hazards = chooseHazards(options.only, options.skip)
+  const asOf = asOfTime(options)
+  const zones = machineZones()
+  if (inputs.length === 0 && (asOf !== undefined || options.kubeVersion !== undefined)) {
+    throw new UsageError('--as-of and --kube-version are for files; a live cluster has its own time and version')
+  }
+  const at = asOf ?? io.now()
+  const began = io.ticks()
+  const common = {
+    hazards,
+    zones,
+    ticks: began,
+    now: at,
+    chosen: (object: unknown) => selected(object) && chosen(object),
+  }
+  const seen =
+    inputs.length > 0
+      ? await scanFiles(
+          inputs,
+          { ...common, timely: asOf !== undefined, version: versionFor(options, io) },
+          options,
+          io,
+        )
+      : await scanClusters(common, options, io)
+  return { toolVersion, at, timeZoneData: zones.data, hazards: idsOf(hazards), ms: io.ticks() - began, ...seen }
+}
+
+const idsOf = (hazards: readonly Hazard[]): string[] => hazards.map(({ id }) => id)
+
+function selectedBy({ selector }: LookOptions): (object: unknown) => boolean {
+  if (selector === undefined) return () => true
+  try {
+    const holds = labelSelector(selector)
+    return (object) =>
+      holds((object as { metadata?: { labels?: Record<string, string> } | null } | null)?.metadata?.labels)
+  } catch (error) {
+    throw new UsageError(`-l: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function asOfTime({ asOf }: LookOptions): number | undefined {
+  if (asOf === undefined) return undefined
+  const time = timeOf(asOf)
+  if (time === undefined) throw new UsageError(`--as-of: "${asOf}" is no time; expected e.g. 2026-11-23T08:00:00Z`)
+  return time
+}
+
+function versionFor({ kubeVersion }: LookOptions, io: Io): Version {
+  if (kubeVersion === undefined) return oldestSupported(io.now())
+  const version = parseVersion(kubeVersion)
+  if (!version) throw new UsageError(`--kube-version: "${kubeVersion}" is no release; expected e.g. 1.29`)
+  return version
+}
