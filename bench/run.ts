@@ -1,5 +1,6 @@
 // Prints the tables of bench/README.md.
 import { cpus } from 'node:os'
+import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
 import { scanBench } from './scan.ts'
 import { scheduleBench } from './schedule.ts'
@@ -9,5 +10,6 @@ process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, 
 process.stdout.write(`${table(await scheduleBench())}\n\n`)
 process.stdout.write(`${table(manifestsBench())}\n\n`)
 process.stdout.write(`${table(await scanBench())}\n\n`)
+process.stdout.write(`${table(fleetBench())}\n\n`)
 const { maxRSS } = process.resourceUsage()
 process.stdout.write(`peak memory ${Math.round(maxRSS / 1024)} MB\n`)

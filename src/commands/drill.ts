@@ -3,7 +3,6 @@ import { createColors } from 'picocolors'
 import type { Act, Hazard } from '../contract/hazard.ts'
 import { hazards } from '../hazards/index.ts'
 import { hazardOf } from './choose-hazards.ts'
-import { openStage } from './drill-stage.ts'
 import { type Io, UsageError, wantsColor } from './io.ts'
 
 /** `roadcrew drill <hazard>`: makes a hazard happen in a lab of its own, finds it, cures it, sees it gone. */
@@ -40,6 +39,8 @@ const drillable = (): string => hazards.flatMap(({ id, drill }) => (drill ? [id]
 export async function runDrill(hazard: Hazard, io: Io): Promise<0 | 1> {
   const { bold, red, green } = createColors(wantsColor(io))
   const started = io.ticks()
+  // Loaded only here: a scan of files needs nothing of what it stands on.
+  const { openStage } = await import('./drill-stage.ts')
   const stage = openStage(hazard, io)
   let failed: string | undefined
   try {

@@ -6,7 +6,6 @@ import { oldestSupported, parseVersion } from '../objects/version.ts'
 import type { ReportInput } from '../report/build.ts'
 import { chooseHazards } from './choose-hazards.ts'
 import { type Io, UsageError } from './io.ts'
-import { scanClusters } from './scan-clusters.ts'
 import { scanFiles } from './scan-files.ts'
 import type { LookOptions } from './scan-options.ts'
 import { toolVersion } from './tool-version.ts'
@@ -48,9 +47,13 @@ export async function lookAround(
           options,
           io,
         )
-      : await scanClusters(common, options, io)
+      : await clusters(common, options, io)
   return { toolVersion, at, timeZoneData: zones.data, hazards: idsOf(hazards), ms: io.ticks() - began, ...seen }
 }
+
+/** Loaded only where a cluster is asked: what it stands on takes longer to load than most files to scan. */
+const clusters: typeof import('./scan-clusters.ts').scanClusters = async (...how) =>
+  (await import('./scan-clusters.ts')).scanClusters(...how)
 
 const idsOf = (hazards: readonly Hazard[]): string[] => hazards.map(({ id }) => id)
 

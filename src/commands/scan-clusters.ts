@@ -1,10 +1,10 @@
-import ora from 'ora'
 import { type LookOptions, look } from '../engine/look.ts'
 import { connect } from '../kubernetes/client.ts'
 import { type Kubeconfig, loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import type { Looked } from '../report/build.ts'
 import type { Io } from './io.ts'
+import { type Progress, startProgress } from './progress.ts'
 import type { Seen } from './scan-files.ts'
 import type { LookOptions as Where } from './scan-options.ts'
 
@@ -22,10 +22,10 @@ export async function scanClusters(
     home: io.home,
     ...(scan.kubeconfig !== undefined && { path: scan.kubeconfig }),
   })
-  const progress = progressOf(io)
+  const progress = await startProgress(io, 'connecting')
   try {
     const looked = await Promise.all(
-      contextsOf(config, scan).map((context) => lookAt(config, context, options, scan, io, progress.of(context))),
+      contextsOf(config, scan).map((context) => lookAt(config, context, options, scan, io, progress)),
     )
     return { looked, broken: [], passedOver: 0, placeOf: () => Promise.resolve(undefined) }
   } finally {
@@ -48,12 +48,15 @@ async function lookAt(
   options: Omit<LookOptions, 'vantages' | 'world'>,
   { namespace }: Where,
   io: Io,
-  onPage: (kind: string, count: number) => void,
+  progress: Progress,
 ): Promise<Looked> {
   try {
     const client = connect(config.target(context), { env: io.env, signal: io.signal })
     try {
-      const world = await clusterWorld(client, { namespaces: namespace, onPage })
+      const world = await clusterWorld(client, {
+        namespaces: namespace,
+        onPage: (kind, count) => progress.read(context, kind, count),
+      })
       const seen = await look({ ...options, vantages: ['manifest', 'cluster'], world })
       return { name: context, look: seen, ...(world.version && { version: world.version }) }
     } finally {
@@ -62,17 +65,5 @@ async function lookAt(
   } catch (error) {
     io.signal.throwIfAborted()
     return { name: context, because: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-/** A line on stderr while clusters are read, on a terminal only. */
-function progressOf(io: Io): { of(context: string): (kind: string, count: number) => void; end(): void } {
-  if (!io.errIsTerminal) return { of: () => () => {}, end: () => {} }
-  const spinner = ora({ text: 'connecting', stream: process.stderr, discardStdin: false }).start()
-  return {
-    of: (context) => (kind, count) => {
-      spinner.text = `${context}: ${count} ${kind}s`
-    },
-    end: () => spinner.stop(),
   }
 }

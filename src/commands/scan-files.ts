@@ -4,6 +4,7 @@ import { placesIn } from '../manifests/place.ts'
 import { fileWorlds } from '../manifests/world.ts'
 import type { Looked, ReportInput } from '../report/build.ts'
 import type { Io } from './io.ts'
+import { startProgress, telling } from './progress.ts'
 import type { LookOptions as Where } from './scan-options.ts'
 
 export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'placeOf'>
@@ -17,14 +18,19 @@ export async function scanFiles(
 ): Promise<Seen> {
   const files = await fileWorlds(inputs, { stdin: io.stdin, version: options.version })
   const looked: Looked[] = []
-  for (const world of files.worlds) {
-    const seen = await look({
-      ...options,
-      ...inNamespaces(options, namespace),
-      vantages: ['manifest', 'cluster'],
-      world,
-    })
-    looked.push({ name: world.name, look: seen, ...(world.version && { version: world.version }) })
+  const progress = await startProgress(io, 'reading')
+  try {
+    for (const world of files.worlds) {
+      const seen = await look({
+        ...options,
+        ...inNamespaces(options, namespace),
+        vantages: ['manifest', 'cluster'],
+        world: telling(world, progress),
+      })
+      looked.push({ name: world.name, look: seen, ...(world.version && { version: world.version }) })
+    }
+  } finally {
+    progress.end()
   }
   return { looked, broken: files.broken, passedOver: files.passedOver(), placeOf: placesOfFiles(files.textOf) }
 }

@@ -18,11 +18,18 @@ export const isExact = (digits: string): boolean => BigInt(Number(digits)) === B
  */
 export const readJson = (text: string): Json | undefined => {
   try {
-    return JSON.parse(/\d{16}/.test(text) ? quoteInexact(text) : text) as Json
+    return JSON.parse(mayBeInexact(text) ? quoteInexact(text) : text) as Json
   } catch {
     return undefined
   }
 }
+
+/**
+ * Whether a number of 16 digits or more stands in a text, or something that looks like one. Asked first since going through
+ * all strings takes several times as long as parsing; hashes, which every Pod has, do not end like a number.
+ */
+const mayBeInexact = (text: string): boolean =>
+  /\d{16}[\s,\]}]/.test(text) && /(?:^|[:[,\s])-?\d{16,}(?=[\s,\]}]|$)/.test(text)
 
 const quoteInexact = (text: string): string =>
   text.replace(stringOrNumber, (found) => (/^-?\d{16,}$/.test(found) && !isExact(found) ? `"${found}"` : found))

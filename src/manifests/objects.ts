@@ -38,6 +38,9 @@ export const membersOf = (value: Json): readonly Member[] | undefined => {
 const bareArray =
   'objects in a bare array, which kubectl refuses too: put them under "items" of an object with apiVersion v1 and kind List'
 
+/** Whether an object is a list, so that its items are what counts. */
+export const isList = (object: Typed): boolean => itemsOf(object) !== undefined
+
 /** `items: null` is an empty list: Go writes it so. */
 const itemsOf = (object: Typed): readonly Json[] | undefined => {
   const { items } = object
@@ -46,8 +49,10 @@ const itemsOf = (object: Typed): readonly Json[] | undefined => {
   return Array.isArray(items) ? items : undefined
 }
 
-const memberOf = (list: Typed, value: Json, item: number): Member => {
+/** One item of a list. */
+export const memberOf = (list: Typed, value: Json, item: number): Member => {
   if (!isObject(value)) return { item, because: `an item of a ${list.kind} is no object: expected apiVersion and kind` }
+  if (isTyped(value) && !value.kind.endsWith('List')) return { item, object: value }
   const kind = list.kind.slice(0, -'List'.length)
   const object: JsonObject = {
     ...(kind && isMissing(value.apiVersion) && { apiVersion: list.apiVersion }),

@@ -2,9 +2,10 @@
 import type { Json } from '../contract/hazard.ts'
 import type { Broken } from '../contract/world.ts'
 import { toJson } from './convert.ts'
-import { linesOf, splitDocuments, withoutMarks } from './documents.ts'
+import { linesOf, type Part, splitDocuments, withoutMarks } from './documents.ts'
 import { looksLikeJson, readJson } from './json.ts'
-import { membersOf, type Typed } from './objects.ts'
+import { longList } from './list-items.ts'
+import { isList, isTyped, type Member, memberOf, membersOf, type Typed } from './objects.ts'
 import { placeName, placesIn } from './place.ts'
 import { compose, Unreadable } from './yaml.ts'
 
@@ -28,26 +29,54 @@ export interface PassedOver {
  */
 export function* parseDocuments(text: string, file: string): Generator<Found | Broken | PassedOver> {
   const clean = withoutMarks(text)
-  const lineAndColumn = linesOf(clean)
-  const broken = (offset: number, because: string): Broken => ({
-    place: placeName(file, lineAndColumn(offset)),
-    because,
-  })
   const placeIn = placesIn(clean)
-  let document = -1
-  for (const part of splitDocuments(clean)) {
-    document += 1
-    const value = readDocument(part.text)
-    if (value instanceof Unreadable) yield broken(part.start + value.offset, value.message)
-    if (value === undefined || value instanceof Unreadable) continue
-    const members = membersOf(value)
-    if (!members) yield { passedOver: document }
-    for (const { item, ...member } of members ?? []) {
-      const where = { document, ...(item !== undefined && { item }) }
-      if ('object' in member) yield { object: member.object, ...where }
-      else yield { place: placeName(file, placeIn(where, [])), because: member.because }
-    }
+  const found = ({ item, ...member }: Member, document: number): Found | Broken => {
+    const where = { document, ...(item !== undefined && { item }) }
+    if ('object' in member) return { object: member.object, ...where }
+    return { place: placeName(file, placeIn(where, [])), because: member.because }
   }
+  let given = 0
+  const members = longMembers(clean)
+  for (let next = members.next(); ; next = members.next()) {
+    if (next.done && next.value) return
+    if (next.done) break
+    yield found(next.value, 0)
+    given += 1
+  }
+  const lineAndColumn = linesOf(clean)
+  let document = -1
+  for (const { part, value } of documentsOf(clean)) {
+    document += 1
+    if (value instanceof Unreadable)
+      yield { place: placeName(file, lineAndColumn(part.start + value.offset)), because: value.message }
+    if (value === undefined || value instanceof Unreadable) continue
+    const own = membersOf(value)
+    if (!own) yield { passedOver: document }
+    for (const member of own?.slice(given) ?? []) yield found(member, document)
+    given = 0
+  }
+}
+
+/** The members of a text that is one long list, one at a time; returns whether that was all of the text. */
+function* longMembers(text: string): Generator<Member, boolean> {
+  const list = longList(text)
+  if (!list || !isTyped(list.head) || !isList(list.head)) return false
+  let item = 0
+  for (const value of list.items()) {
+    if (value === undefined) return false
+    yield memberOf(list.head, value, item)
+    item += 1
+  }
+  return true
+}
+
+type DocumentRead = { readonly part: Part; readonly value: ReturnType<typeof readDocument> }
+
+/** Each document with its value. A text that is one JSON value, as all exports are, need not be searched for others. */
+function* documentsOf(text: string): Generator<DocumentRead> {
+  const whole = looksLikeJson(text) ? readJson(text) : undefined
+  if (whole !== undefined) yield { part: { text, start: 0 }, value: whole }
+  else for (const part of splitDocuments(text)) yield { part, value: readDocument(part.text) }
 }
 
 /** The value of one document's text; undefined if it has no content, `Unreadable` (not thrown) if it is broken. */

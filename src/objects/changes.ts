@@ -24,9 +24,9 @@ export function sameValue(a: unknown, b: unknown): boolean {
  */
 export function recordedChanges(object: unknown, changes: readonly Change[]): Change[] {
   let at = object
-  return changes.map((change) => {
+  return changes.map((change, place) => {
     const recorded = atAbsentParent(at, change)
-    const applied = applyChanges(at, [change])
+    const applied = place < changes.length - 1 ? applyChanges(at, [change]) : {}
     if ('object' in applied) at = applied.object
     return recorded
   })

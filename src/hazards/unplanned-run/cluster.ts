@@ -21,8 +21,10 @@ export const cluster = detector({
   with: { runs, warnings: tooManyMissed },
   judge(item: Item<CronJob>, view, context: Context<Settings>): Verdict<never> {
     if (!item.object.status && !item.object.metadata?.creationTimestamp) return absent
-    if (isUnread(view.runs))
+    if (isUnread(view.runs)) {
+      if (view.runs.elsewhere) return absent
       return unknown(`its Jobs tell when it ran, and they could not be read: ${view.runs.unread}`)
+    }
     const key = keyOf(item.subject.namespace, item.subject.name)
     const timing = timingOf(item.object.spec, context.zones, context.settings.controllerTimeZone, context.version)
     const judging = { item, context, timing }
@@ -39,7 +41,7 @@ export const cluster = detector({
       ...overlappingRuns(judging, recent),
       ...repeatedRun(judging, recent),
     ]
-    if (findings.length === 0 && isUnread(view.warnings)) {
+    if (findings.length === 0 && isUnread(view.warnings) && !view.warnings.elsewhere) {
       return unknown(`whether it was late can't be told without its events: ${view.warnings.unread}`)
     }
     return foundAny(findings)
