@@ -3,7 +3,9 @@ import { join, sep } from 'node:path'
 import { CronExpressionParser } from 'cron-parser'
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
 import type { Event, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js'
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js'
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { describe, expect, test } from 'vitest'
 import { fleetFiles } from './fleet-generator/fleet.ts'
 
@@ -60,8 +62,8 @@ describe('the committed fleet', () => {
     expect([...fleetFiles()]).toEqual([...fresh])
   })
 
-  test('stays below 1.5 MB', () => {
-    expect([...fresh.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)).toBeLessThan(1_500_000)
+  test('stays below 2 MB', () => {
+    expect([...fresh.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)).toBeLessThan(2_000_000)
   })
 })
 
@@ -101,6 +103,25 @@ describe.each(clusters)('%s', (cluster) => {
           Object.entries(spec?.selector ?? {}).every(([key, value]) => pod.metadata?.labels?.[key] === value),
       )
       expect(selected.length, `${metadata?.name}`).toBeGreaterThan(0)
+    }
+  })
+
+  test('has EndpointSlices of every Service, which name Pods that exist by uid', () => {
+    const uids = new Set(pods.map((pod) => pod.metadata?.uid))
+    const slices = items<EndpointSlice>(`${cluster}/endpointslices.json`)
+    const services = items(`${cluster}/services.json`).map(({ metadata }) => metadata.name)
+    expect(slices.map(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'])).toEqual(services)
+    for (const { endpoints } of slices) {
+      expect(endpoints.length).toBeGreaterThan(0)
+      expect(endpoints.filter(({ targetRef }) => !uids.has(targetRef?.uid))).toEqual([])
+    }
+  })
+
+  test('has budgets that add up', () => {
+    for (const { spec, status } of items<PodDisruptionBudget>(`${cluster}/poddisruptionbudgets.json`)) {
+      const selected = pods.filter(({ metadata }) => metadata?.labels?.app === spec?.selector?.matchLabels?.app)
+      expect(status?.expectedPods).toBe(selected.length)
+      expect(status?.disruptionsAllowed).toBe((status?.currentHealthy ?? 0) - (status?.desiredHealthy ?? 0))
     }
   })
 

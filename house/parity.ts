@@ -69,7 +69,9 @@ export function missingWires(folder: string, hazard: Hazard): string[] {
     if (file && !isWired) missing.push(`${id}/${vantage}.ts is there, but hazard.ts does not wire it`)
     if (!file && isWired) missing.push(`${id}/${vantage}.ts is missing, but hazard.ts wires ${vantage}`)
   }
-  for (const [reason, { title, why, fix }] of Object.entries(hazard.reasons)) {
+  for (const [reason, { title, why, fix, leadsTo }] of Object.entries(hazard.reasons)) {
+    if (leadsTo !== undefined && !(leadsTo in hazard.reasons))
+      missing.push(`${id}: reason ${reason} leads to ${leadsTo}, which is none of its reasons`)
     if (!title || !why.endsWith('.') || !fix.endsWith('.'))
       missing.push(`${id}: reason ${reason} needs a title, and sentences for why and fix`)
   }

@@ -66,7 +66,9 @@ describe('scan of files', () => {
     expect(valid.errors ?? []).toEqual([])
     expect(ran.code).toBe(1)
     const report = reportOf(ran)
-    expect(report.summary).toMatchObject({ broken: 5, unread: 0, exitCode: 1 })
+    expect(report.summary).toMatchObject({ broken: 7, unread: 0, exitCode: 1 })
+    const severe = report.findings.filter(({ tier }) => tier !== 'advice')
+    expect([...new Set(severe.map(({ hazard }) => hazard))].toSorted()).toEqual(report.hazards)
     expect(report.worlds.map(({ name, version }) => [name, version])).toEqual([
       ['eu-legacy', '1.20'],
       ['eu-west', '1.34'],
@@ -136,6 +138,52 @@ describe('scan of files', () => {
   })
 })
 
+describe('why', () => {
+  const why = (what: string, ...more: string[]) => run(['why', what, fleet, ...asOf, ...more])
+
+  it('shows each of the lines of a scan, with evidence, cure and the place in the file', async () => {
+    const { out } = await run(['scan', fleet, ...asOf])
+    const ids = [...out.matchAll(/^ {2}([0-9a-f]{6}) {2}/gm)].map(([, id]) => id ?? '')
+    expect(ids.length).toBeGreaterThan(10)
+    for (const id of [ids[0], ids[5], ids[8]]) {
+      const shown = await why(id ?? '')
+      expect(shown.code).toBe(0)
+      expect(shown.out).toMatch(/ {2}why .* {2}fix .* {2}where {2,}\S+\.json:\d+:\d+ \(/s)
+      expect(shown.out).toMatch(/ {2}cure {2,}\S/)
+    }
+  })
+
+  it('names all that one line stands for', async () => {
+    const { out } = await run(['scan', fleet, ...asOf, '-o', 'json'])
+    const chart = reportOf({ code: 0, out, err: '' }).findings.filter(
+      ({ fixingPlace }) => fixingPlace === 'chart web-base 1.4.2',
+    )
+    const shown = await why(chart[0]?.cause ?? '')
+    expect(shown.out).toContain('and the same of 7 more:')
+    expect(shown.out).toContain('preStop 30 s + load balancer 0 s + the application 5 s (taken to be) = 35 s of 30 s')
+    const json = await why(chart[0]?.cause ?? '', '-o', 'json')
+    expect(reportOf(json).findings.map(({ subject }) => subject.name)).toHaveLength(8)
+  })
+
+  it('shows an object with all of its findings, or that nothing is wrong with it', async () => {
+    const ledger = await why('sts/ledger')
+    expect(ledger.out).toContain('StatefulSet payment/ledger in eu-west')
+    expect(ledger.out).toContain('lost-requests/grace-zero')
+    const healthy = await why('deployment/payment/payment-api')
+    expect(healthy.out).toContain('nothing was found')
+    expect(healthy.code).toBe(0)
+  })
+
+  it.each(['ffffff', 'deployment/no-such-thing', 'nonsense/ledger'])(
+    '%s is not there, which is wrong usage',
+    async (what) => {
+      const ran = await why(what)
+      expect(ran.code).toBe(64)
+      expect(ran.err).toContain(what)
+    },
+  )
+})
+
 describe('wrong usage', () => {
   it.each([
     [['scan', '--only', 'no-such-hazard'], 'there is no hazard "no-such-hazard"; there are:'],
@@ -177,9 +225,14 @@ describe('what is shown', () => {
   })
 
   it.each(
-    [['--help'], ['scan', '--help'], ['drill', '--help'], ['explain', '--help'], ['demo', '--help']].map((args) => [
-      args,
-    ]),
+    [
+      ['--help'],
+      ['scan', '--help'],
+      ['why', '--help'],
+      ['drill', '--help'],
+      ['explain', '--help'],
+      ['demo', '--help'],
+    ].map((args) => [args]),
   )('%j has examples', async (args) => {
     const ran = await run(args)
     expect(ran.code).toBe(0)

@@ -4,6 +4,7 @@ import type { Namespace, Pod, ResourceQuota } from 'kubernetes-types/core/v1.js'
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js'
 import { daemonSetOf, deploymentOf, statefulSetOf } from './apps.ts'
 import { cronJobOf, jobOf } from './batch.ts'
+import { autoscalerOf, budgetOf } from './budgets.ts'
 import { day, exportedAt, iso } from './calendar.ts'
 import { eventsOf } from './events.ts'
 import { digest, resourceVersion, served, uidOf } from './identity.ts'
@@ -11,6 +12,7 @@ import type { ClusterPlan } from './plan.ts'
 import { appPods, jobPods } from './pods.ts'
 import { keptRuns } from './runs.ts'
 import { ingressOf, serviceOf } from './services.ts'
+import { sliceOf } from './slices.ts'
 
 interface Exported {
   readonly metadata?: ObjectMeta
@@ -130,5 +132,8 @@ export function clusterFiles(cluster: ClusterPlan): Record<string, unknown> {
     'services.json': listOf(apps.flatMap((plan) => (plan.port ? [serviceOf(cluster, plan, plan.port)] : []))),
     'ingresses.json': listOf(apps.flatMap((plan) => (plan.host ? [ingressOf(cluster, plan, plan.host)] : []))),
     'pods.json': listOf(pods),
+    'endpointslices.json': listOf(apps.flatMap((plan) => (plan.port ? [sliceOf(cluster, plan, plan.port, pods)] : []))),
+    'poddisruptionbudgets.json': listOf(apps.flatMap((plan) => budgetOf(cluster, plan))),
+    'horizontalpodautoscalers.json': listOf(apps.flatMap((plan) => autoscalerOf(cluster, plan))),
   }
 }

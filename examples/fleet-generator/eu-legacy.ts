@@ -23,8 +23,7 @@ const apps = [
     helm('edge', 'ingress-nginx-4.2.5'),
     {
       port: 80,
-      preStop: 20,
-      grace: 300,
+      grace: 30,
       loadBalancer: true,
     },
   ),

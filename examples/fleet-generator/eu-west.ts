@@ -3,6 +3,9 @@ import { at, hour, minute } from './calendar.ts'
 import { refusals } from './events.ts'
 import { argo, type ClusterPlan, type CronJobPlan, daemonSet, deployment, helm, kubectl, statefulSet } from './plan.ts'
 
+// The chart's values once said 30 s for both, and nobody looked since.
+const webBase = { preStop: 30, hookBy: 'shell', grace: 30 } as const
+
 const apps = [
   deployment('booking/booking-api', '7.31.0', 4, argo('booking'), {
     port: 8080,
@@ -61,6 +64,45 @@ const apps = [
   deployment('payment/fraud-scoring', '1.62.0', 2, kubectl, { port: 8080, team: 'risk' }),
   deployment('search/search-api', '21.4.0', 4, argo('search'), { port: 8080, host: 'search.farewind.example' }),
   deployment('search/price-cache', '21.4.0', 2, argo('search'), { port: 6379, preStop: 5 }),
+  deployment('content/guide-pages', '4.4.9', 3, helm('guide-pages', 'web-base-1.4.2'), {
+    port: 8080,
+    ...webBase,
+    host: 'guides.farewind.example',
+  }),
+  deployment('content/city-maps', '1.8.0', 2, helm('city-maps', 'web-base-1.4.2'), { port: 8080, ...webBase }),
+  deployment('booking/seat-maps', '7.31.0', 2, helm('seat-maps', 'web-base-1.4.2'), { port: 8080, ...webBase }),
+  deployment('invoicing/vat-rates', '3.17.2', 2, helm('vat-rates', 'web-base-1.4.2'), { port: 8080, ...webBase }),
+  deployment('search/autocomplete', '21.4.0', 3, helm('autocomplete', 'web-base-1.4.2'), { port: 8080, ...webBase }),
+  statefulSet('payment/ledger', '9.2.0', 3, kubectl, {
+    port: 5432,
+    balanced: true,
+    preStop: 10,
+    hookBy: 'sleep',
+    grace: 0,
+  }),
+  deployment('booking/fare-quotes', '7.31.0', 3, argo('booking'), {
+    port: 8080,
+    preStop: 15,
+    grace: 60,
+    injected: { name: 'istio-proxy', image: 'registry.farewind.example/mirror/istio/proxyv2:1.26.2' },
+  }),
+  deployment('payment/receipt-printer', '12.8.1', 1, argo('payment'), {
+    port: 8080,
+    preStop: 10,
+    budget: { minAvailable: 1 },
+  }),
+  deployment('content/weather', '0.9.4', 3, argo('content'), {
+    port: 8080,
+    preStop: 10,
+    budget: { maxUnavailable: 1 },
+    scaled: [3, 12],
+  }),
+  deployment('search/geo-lookup', '2.3.1', 4, argo('search'), {
+    port: 8080,
+    preStop: 10,
+    grace: 60,
+    stuckEndpoint: true,
+  }),
 ]
 
 // The last reconciliation waits for a bank's server that never answers, and nothing limits it.

@@ -4,6 +4,7 @@ import { cronJobVersion } from './batch.ts'
 import { exportedAt, iso, minute, second } from './calendar.ts'
 import { pick, resourceVersion, served, uidOf } from './identity.ts'
 import type { ClusterPlan, CronJobPlan, EventPlan } from './plan.ts'
+import { firstPod } from './pods.ts'
 import { type Ran, recentRuns } from './runs.ts'
 
 const versions = { Pod: 'v1', Job: 'batch/v1', Deployment: 'apps/v1' } as const
@@ -28,6 +29,7 @@ export function eventOf(cluster: ClusterPlan, plan: EventPlan): Event {
       namespace,
       resourceVersion: resourceVersion(cluster, plan.first - minute, key),
       uid: uidOf(cluster, kind, namespace, name),
+      ...(plan.fieldPath && { fieldPath: plan.fieldPath }),
     },
     type,
     reason,
@@ -62,12 +64,38 @@ function runEvents(cluster: ClusterPlan, plan: CronJobPlan, ran: Ran): EventPlan
   return [created, once('SawCompletedJob', said, ran.ended + second)]
 }
 
+/** What the kubelet reports of hooks that fail (Kubernetes, pkg/kubelet/kuberuntime, executePreStopHook). */
+function hookFailures(cluster: ClusterPlan): EventPlan[] {
+  return cluster.apps.flatMap((plan): EventPlan[] => {
+    const count = plan.hookFailed
+    if (count === undefined) return []
+    const first = exportedAt - 52 * minute
+    return [
+      {
+        namespace: plan.namespace,
+        kind: 'Pod',
+        name: firstPod(cluster, plan),
+        type: 'Warning',
+        reason: 'FailedPreStopHook',
+        message: 'PreStopHook failed',
+        count,
+        first,
+        last: first + (count - 1) * 9 * minute,
+        component: 'kubelet',
+        fieldPath: `spec.containers{${plan.name}}`,
+      },
+    ]
+  })
+}
+
 /** All Events of a cluster. Of older ones only the planned are there: a whole week of normal Events would bury them. */
 export function eventsOf(cluster: ClusterPlan): Event[] {
   const ofRuns = cluster.cronJobs.flatMap((plan) =>
     recentRuns(cluster, plan).flatMap((ran) => runEvents(cluster, plan, ran)),
   )
-  return [...cluster.events, ...ofRuns].filter((plan) => plan.first <= exportedAt).map((plan) => eventOf(cluster, plan))
+  return [...cluster.events, ...hookFailures(cluster), ...ofRuns]
+    .filter((plan) => plan.first <= exportedAt)
+    .map((plan) => eventOf(cluster, plan))
 }
 
 /**

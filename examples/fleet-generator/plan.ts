@@ -32,9 +32,23 @@ export interface AppPlan {
   readonly port?: number
   /** Seconds that a preStop hook sleeps. */
   readonly preStop?: number
+  /** The sleep is a program of the image, by a shell or by itself, also where the cluster has the sleep handler. */
+  readonly hookBy?: 'shell' | 'sleep'
+  /** How often the hook has failed within the last hour. */
+  readonly hookFailed?: number
   /** terminationGracePeriodSeconds. */
   readonly grace?: number
   readonly host?: string
+  /** A StatefulSet's Service has a virtual address. */
+  readonly balanced?: true
+  /** A container that admission adds to its Pods, not to its template. */
+  readonly injected?: { readonly name: string; readonly image: string }
+  /** Its PodDisruptionBudget. */
+  readonly budget?: { readonly minAvailable: number } | { readonly maxUnavailable: number }
+  /** The least and most that its HorizontalPodAutoscaler runs. */
+  readonly scaled?: readonly [least: number, most: number]
+  /** One of its Pods is being deleted, and the EndpointSlice does not know of it yet. */
+  readonly stuckEndpoint?: true
   readonly loadBalancer?: true
   /** Where it is not the namespace's team. */
   readonly team?: string
@@ -104,6 +118,8 @@ export interface EventPlan {
   readonly first: number
   readonly last: number
   readonly component: string
+  /** The part of the object that it is about. */
+  readonly fieldPath?: string
 }
 
 /** A ResourceQuota; what is used of `pods` and `count/jobs.batch` is counted. */

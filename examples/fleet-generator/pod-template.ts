@@ -20,8 +20,11 @@ function resources(key: string): NonNullable<Container['resources']> {
 }
 
 // The handler `sleep` is on by default since 1.30 (KEP-3960); before it takes a shell.
-const sleep = (cluster: ClusterPlan, seconds: number) =>
-  cluster.minor >= 30 ? { sleep: { seconds } } : { exec: { command: ['/bin/sh', '-c', `sleep ${seconds}`] } }
+const sleep = (cluster: ClusterPlan, { hookBy }: AppPlan, seconds: number) => {
+  if (hookBy === 'sleep') return { exec: { command: ['sleep', String(seconds)] } }
+  const byShell = hookBy === 'shell' || cluster.minor < 30
+  return byShell ? { exec: { command: ['/bin/sh', '-c', `sleep ${seconds}`] } } : { sleep: { seconds } }
+}
 
 /** The pod spec of a Deployment, StatefulSet or DaemonSet as its team wrote it. */
 export function appPodSpec(cluster: ClusterPlan, plan: AppPlan): PodSpec {
@@ -34,7 +37,7 @@ export function appPodSpec(cluster: ClusterPlan, plan: AppPlan): PodSpec {
       ports: [{ name: 'http', containerPort: plan.port }],
       readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 5 },
     }),
-    ...(plan.preStop !== undefined && { lifecycle: { preStop: sleep(cluster, plan.preStop) } }),
+    ...(plan.preStop !== undefined && { lifecycle: { preStop: sleep(cluster, plan, plan.preStop) } }),
   }
   return {
     containers: [container],

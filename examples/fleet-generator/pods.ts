@@ -3,7 +3,7 @@ import type { ContainerState, Pod, PodCondition, PodSpec } from 'kubernetes-type
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js'
 import { podCount, selectorOf, templateHash, timesOf } from './apps.ts'
 import { jobLabels } from './batch.ts'
-import { iso, minute, second } from './calendar.ts'
+import { exportedAt, iso, minute, second } from './calendar.ts'
 import { digest, pick, served, suffix, uidOf } from './identity.ts'
 import type { AppPlan, ClusterPlan, CronJobPlan } from './plan.ts'
 import { appPodSpec, jobPodSpec, withPodDefaults } from './pod-template.ts'
@@ -20,6 +20,8 @@ interface PodPlan {
   /** ms UTC; undefined: it still runs. */
   readonly ended: number | undefined
   readonly exitCode?: number
+  /** When its deletion was asked for, ms UTC. */
+  readonly deletedAt?: number
   /** Place in `cluster.nodes`; otherwise drawn. */
   readonly node?: number
 }
@@ -93,6 +95,13 @@ function state(plan: PodPlan, containerID: string): ContainerState {
   return { terminated: { containerID, exitCode, finishedAt: iso(plan.ended), reason, startedAt } }
 }
 
+/** deletionTimestamp is when the grace period ends, not when the deletion was asked for. */
+function deletion({ deletedAt, spec: { terminationGracePeriodSeconds: grace = 30 } }: PodPlan) {
+  return deletedAt === undefined
+    ? {}
+    : { deletionTimestamp: iso(deletedAt + grace * second), deletionGracePeriodSeconds: grace }
+}
+
 function podOf(cluster: ClusterPlan, plan: PodPlan): Pod {
   const { name, namespace, created, ended } = plan
   const node = plan.node ?? pick(`${cluster.name}/${namespace}/${name}/node`, cluster.nodes.length)
@@ -104,6 +113,7 @@ function podOf(cluster: ClusterPlan, plan: PodPlan): Pod {
     kind: 'Pod',
     metadata: {
       ...served(cluster, 'Pod', namespace, name, { created, written: ended ?? created + 5 * second }),
+      ...deletion(plan),
       ...(plan.owner.kind !== 'StatefulSet' && { generateName: name.slice(0, name.lastIndexOf('-') + 1) }),
       labels: { ...plan.labels },
       ownerReferences: [{ ...plan.owner, blockOwnerDeletion: true, controller: true }],
@@ -129,6 +139,13 @@ function podOf(cluster: ClusterPlan, plan: PodPlan): Pod {
   }
 }
 
+/** The pod spec with what admission webhooks add. */
+const asAdmitted = ({ injected }: AppPlan, spec: PodSpec): PodSpec =>
+  injected ? { ...spec, containers: [...spec.containers, { ...injected }] } : spec
+
+/** The name of an app's first Pod. */
+export const firstPod = (cluster: ClusterPlan, plan: AppPlan): string => appPods(cluster, plan)[0]?.metadata?.name ?? ''
+
 /** The Pods of a Deployment, StatefulSet or DaemonSet: all of them run. */
 export function appPods(cluster: ClusterPlan, plan: AppPlan): Pod[] {
   const { rolledOut } = timesOf(cluster, plan)
@@ -149,7 +166,8 @@ export function appPods(cluster: ClusterPlan, plan: AppPlan): Pod[] {
         name: ownerName,
         uid: uidOf(cluster, ownerKind, plan.namespace, ownerName),
       },
-      spec: appPodSpec(cluster, plan),
+      spec: asAdmitted(plan, appPodSpec(cluster, plan)),
+      ...(plan.stuckEndpoint && i === 0 && { deletedAt: exportedAt - 4 * minute }),
       created: rolledOut + i * minute,
       ended: undefined,
       ...(plan.kind === 'DaemonSet' && { node: i }),

@@ -24,7 +24,7 @@ function serverTimes(cluster: ClusterPlan, plan: AppPlan) {
 
 /** The Service of an app that has a port: headless for a StatefulSet, else with a virtual address. */
 export function serviceOf(cluster: ClusterPlan, plan: AppPlan, port: number): Service {
-  const headless = plan.kind === 'StatefulSet'
+  const headless = plan.kind === 'StatefulSet' && !plan.balanced
   const key = `${cluster.name}/${plan.namespace}/${plan.name}/address`
   const clusterIP = headless ? 'None' : `10.96.${pick(key, 250)}.${1 + pick(`${key}/low`, 253)}`
   const manifest = wrap('v1', 'Service', plan, {

@@ -11,6 +11,8 @@ import {
   statefulSet,
 } from './plan.ts'
 
+const webBase = { preStop: 30, hookBy: 'shell', grace: 30 } as const
+
 const apps = [
   deployment('booking/booking-api', '7.31.0', 3, flux('booking'), {
     port: 8080,
@@ -50,6 +52,22 @@ const apps = [
   deployment('search/search-api', '21.4.0', 3, flux('search'), { port: 8080, host: 'search.us.farewind.example' }),
   statefulSet('search/search-index', '8.17.4', 3, flux('search'), { port: 9200, preStop: 45, grace: 180 }),
   deployment('search/suggest', '1.12.6', 2, kubectl, { port: 8080 }),
+  deployment('booking/seat-maps', '7.31.0', 2, fluxHelm('seat-maps', 'web-base-1.4.2'), { port: 8080, ...webBase }),
+  deployment('search/autocomplete', '21.4.0', 3, fluxHelm('autocomplete', 'web-base-1.4.2'), {
+    port: 8080,
+    ...webBase,
+  }),
+  deployment('mail/unsubscribe', '3.2.0', 2, fluxHelm('unsubscribe', 'web-base-1.4.2'), {
+    port: 8080,
+    ...webBase,
+    host: 'bye.us.farewind.example',
+  }),
+  deployment('data/rates-api', 'gcr.io/distroless/java21-debian12:nonroot', 3, flux('data'), {
+    port: 8080,
+    preStop: 10,
+    hookBy: 'sleep',
+    hookFailed: 4,
+  }),
 ]
 
 const cronJobs: readonly CronJobPlan[] = [

@@ -24,10 +24,10 @@ export function demoCommand(io: Io): Command {
       const color = wantsColor(io)
       const { bold, dim } = createColors(color)
       const fleet = relative('.', fileURLToPath(new URL('../../examples/fleet', import.meta.url)))
-      const options = { ...plainScan, asOf: exportedAt }
+      const options = { ...plainScan, asOf: exportedAt, advice: true } as const
       const report = await scan([fleet], options, io)
       const { exitCode } = report.summary
-      io.out(`${bold(`$ roadcrew scan ${fleet} --as-of ${exportedAt}`)}\n\n`)
+      io.out(`${bold(`$ roadcrew scan ${fleet} --as-of ${exportedAt} --advice`)}\n\n`)
       io.out(scanText(report, [fleet], options, io))
       io.out(`\n${bold(`exit code ${exitCode}`)} ${dim(`(${meaning[exitCode]})`)}\n`)
       io.out(dim(`Your own: roadcrew scan (the current cluster), roadcrew scan <folder>; more: roadcrew --help\n`))

@@ -177,12 +177,16 @@ export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'advise'; readonly command?: string }
 )
 
-/** `fixedIn`: the version whose own fix ends this reason, and what of it remains. `admit`: fit for the webhook. */
+/**
+ * `fixedIn`: the version whose own fix ends this reason, and what of it remains. `leadsTo`: the reason that it becomes when
+ * it happens; where that is found this one says nothing new. `admit`: fit for the webhook.
+ */
 export interface Reason {
   readonly title: string
   readonly why: string
   readonly fix: string
   readonly fixedIn?: string
+  readonly leadsTo?: string
   readonly admit?: true
 }
 

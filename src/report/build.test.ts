@@ -52,6 +52,14 @@ describe('the report', () => {
     expect(made.findings.map(({ tier, lately: happened }) => [tier, happened])).toEqual([['will-break', true]])
   })
 
+  it('tells which finding is part of one that is happening to the same object', async () => {
+    const [a, b] = [subject('a'), subject('b')]
+    const dimToo = (of: Subject) => judged(of, found(finding(of, { reason: 'dim', state: 'exposed' })))
+    const made = await report([looked([judged(a, found(finding(a))), dimToo(a), dimToo(b)])])
+    const [dark, ...dim] = made.findings
+    expect(dim.map(({ partOf }) => partOf)).toEqual([dark?.id, undefined])
+  })
+
   it('keeps several findings of one reason about one object', async () => {
     const a = subject('a')
     const made = await report([looked([judged(a, found(finding(a, { fact: 'left' }), finding(a, { fact: 'right' })))])])

@@ -61,6 +61,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
     }
   }
   findings.sort(byWeight)
+  tellParts(findings, input.looked)
   const unread = [...input.broken.map((broken) => brokenRow('', broken)), ...input.looked.flatMap(unreadOf)]
   const summary = summaryOf(findings, unread, input.looked)
   return {
@@ -116,6 +117,23 @@ function worst(judged: readonly Judged[]): [Judged, Finding][] {
 }
 
 const weight = ({ state, lately }: Finding): number => (state === 'occurring' ? 2 : lately ? 1 : 0)
+
+/** Marks findings that say what could happen to an object to which it is happening. */
+function tellParts(findings: ReportFinding[], looked: readonly Looked[]): void {
+  const reasons = new Map(
+    looked.flatMap(({ look }) => look?.judged ?? []).map(({ hazard }) => [hazard.id, hazard.reasons]),
+  )
+  const keyOf = ({ hazard, subject: s }: ReportFinding, reason: string | undefined): string =>
+    JSON.stringify([hazard, reason, s.world, s.kind, s.namespace, s.name])
+  const happening = new Map(
+    findings.filter(({ tier }) => tier === 'broken').map((finding) => [keyOf(finding, finding.reason), finding.id]),
+  )
+  for (const finding of findings) {
+    const leadsTo = reasons.get(finding.hazard)?.[finding.reason]?.leadsTo
+    const id = leadsTo && happening.get(keyOf(finding, leadsTo))
+    if (id && finding.tier !== 'broken') finding.partOf = id
+  }
+}
 
 const byWeight = (a: ReportFinding, b: ReportFinding): number =>
   tiers.indexOf(a.tier) - tiers.indexOf(b.tier) ||

@@ -37,10 +37,11 @@ const idOf = (finding: ReportFinding, by: Grouping): string =>
 
 const severities = ['critical', 'high', 'medium', 'low']
 
-/** The findings as lines: by tier, the severe before the many, and the many before the few. */
+/** The findings as lines, without those that another one is part of: by tier, the severe before the many, and the many before the few. */
 export function linesOf(findings: readonly ReportFinding[], by: Grouping): Line[] {
   const lines = new Map<string, ReportFinding[]>()
   for (const finding of findings) {
+    if (finding.partOf !== undefined) continue
     const key = `${finding.tier} ${idOf(finding, by)}`
     const line = lines.get(key)
     if (line) line.push(finding)

@@ -60,6 +60,7 @@ const finding = z.object({
   fixAt: z.string().optional().describe('Where it has to be changed so that the change lasts'),
   chart: z.string().optional().describe('The Helm chart and version that it was made from'),
   fixingPlace: z.string().describe('Where one change mends all of the same cause'),
+  partOf: z.string().optional().describe('The id of a finding that is this one happening, about the same object'),
   fact: z.string(),
   why: z.string(),
   fix: z.string(),

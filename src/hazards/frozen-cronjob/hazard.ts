@@ -41,12 +41,14 @@ export const frozenCronJob = hazard({
       why: 'Without startingDeadlineSeconds the controller up to 1.20 counts all missed runs since the last one, and past 100 it never starts a Job again.',
       fix: 'Set startingDeadlineSeconds so that at most 100 runs fit into it.',
       fixedIn: frozenFixedIn,
+      leadsTo: 'too-many-missed',
     },
     'long-deadline': {
       title: 'The deadline is too long to keep it from freezing',
       why: 'Missed runs are counted inside startingDeadlineSeconds only, but more than 100 runs fit into this one.',
       fix: 'Shorten startingDeadlineSeconds so that at most 100 runs fit into it.',
       fixedIn: frozenFixedIn,
+      leadsTo: 'too-many-missed',
     },
     'short-deadline': {
       title: 'The deadline is shorter than the controller takes to look',

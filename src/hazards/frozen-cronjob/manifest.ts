@@ -138,7 +138,7 @@ function shortDeadline(judging: Judging, timing: Usable, seconds: number): Findi
     state: 'exposed',
     ...(seconds < pollSeconds && { certain: true as const }),
     severity: 'medium',
-    fact: `the controller of ${server(judging.context)} looks every ${pollSeconds} s, so with startingDeadlineSeconds ${seconds} it misses runs`,
+    fact: `startingDeadlineSeconds ${seconds}: the controller of ${server(judging.context)} looks every ${pollSeconds} s, so it misses runs`,
     evidence: [deadlineIs(judging, seconds), schedule(judging)],
     remedy: [setDeadline(judging.item, timing.schedule)],
   }

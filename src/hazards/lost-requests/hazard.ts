@@ -63,7 +63,7 @@ export const lostRequests = hazard({
       admit: true,
     },
     'grace-zero': {
-      title: 'No grace period: killed at once',
+      title: 'Killed at once, without a grace period',
       why: 'With terminationGracePeriodSeconds 0 the Pod is deleted at once; neither a preStop hook nor SIGTERM reaches the application.',
       fix: 'Set terminationGracePeriodSeconds to what a clean stop needs.',
     },
@@ -72,6 +72,7 @@ export const lostRequests = hazard({
       why: 'exec runs a program of the image. Images without a shell have no sleep either: the hook fails, and SIGTERM comes at once.',
       fix: 'Use the sleep handler (from 1.30 on), or let the application wait by itself.',
       fixedIn: nativeSleep,
+      leadsTo: 'failing-hook',
     },
     'unknown-sleep': {
       title: 'A preStop sleep that the cluster does not know',
