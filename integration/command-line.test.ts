@@ -159,17 +159,17 @@ describe('why', () => {
       ({ fixingPlace }) => fixingPlace === 'chart web-base 1.4.2',
     )
     const shown = await why(chart[0]?.cause ?? '')
-    expect(shown.out).toContain('and the same of 7 more:')
+    expect(shown.out).toContain('and the same of 8 more:')
     expect(shown.out).toContain('preStop 30 s + load balancer 0 s + the application 5 s (taken to be) = 35 s of 30 s')
     const json = await why(chart[0]?.cause ?? '', '-o', 'json')
-    expect(reportOf(json).findings.map(({ subject }) => subject.name)).toHaveLength(8)
+    expect(reportOf(json).findings.map(({ subject }) => subject.name)).toHaveLength(9)
   })
 
   it('shows an object with all of its findings, or that nothing is wrong with it', async () => {
-    const ledger = await why('sts/ledger')
-    expect(ledger.out).toContain('StatefulSet payment/ledger in eu-west')
+    const ledger = await why('sts/geo-store')
+    expect(ledger.out).toContain('StatefulSet search/geo-store in eu-west')
     expect(ledger.out).toContain('lost-requests/grace-zero')
-    const healthy = await why('deployment/payment/payment-api')
+    const healthy = await why('deployment/booking/booking-api')
     expect(healthy.out).toContain('nothing was found')
     expect(healthy.code).toBe(0)
   })

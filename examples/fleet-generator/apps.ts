@@ -33,6 +33,13 @@ const revisionOf = (cluster: ClusterPlan, plan: AppPlan): number => 3 + pick(key
 export const podCount = (cluster: ClusterPlan, plan: AppPlan): number =>
   plan.kind === 'DaemonSet' ? cluster.nodes.length : plan.replicas
 
+/** The name of an app's Pod number `i`, counted from 0. */
+export function podName(cluster: ClusterPlan, plan: AppPlan, i: number): string {
+  if (plan.kind === 'StatefulSet') return `${plan.name}-${i}`
+  const end = suffix(`${cluster.name}/${plan.namespace}/${plan.name}/${i}`)
+  return plan.kind === 'Deployment' ? `${plan.name}-${templateHash(cluster, plan)}-${end}` : `${plan.name}-${end}`
+}
+
 function parts(cluster: ClusterPlan, plan: AppPlan) {
   const labels = { ...selectorOf(plan), ...(plan.team && { team: plan.team }) }
   const template: PodTemplateSpec = { metadata: { labels }, spec: appPodSpec(cluster, plan) }
@@ -104,7 +111,7 @@ export function deploymentOf(cluster: ClusterPlan, plan: AppPlan): Deployment {
   }
 }
 
-/** A StatefulSet as the API server shows it; its headless Service has the same name. */
+/** A StatefulSet as the API server shows it; its Service has the same name. */
 export function statefulSetOf(cluster: ClusterPlan, plan: AppPlan): StatefulSet {
   const { metadata, spec, revision } = parts(cluster, plan)
   const name = `${plan.name}-${templateHash(cluster, plan)}`

@@ -3,16 +3,18 @@ import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Namespace, Pod, ResourceQuota } from 'kubernetes-types/core/v1.js'
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js'
 import { daemonSetOf, deploymentOf, statefulSetOf } from './apps.ts'
+import { autoscalerOf } from './autoscalers.ts'
 import { cronJobOf, jobOf } from './batch.ts'
-import { autoscalerOf, budgetOf } from './budgets.ts'
 import { day, exportedAt, iso } from './calendar.ts'
+import { disruptionBudgetOf } from './disruption-budgets.ts'
+import { endpointSliceOf } from './endpoint-slices.ts'
 import { eventsOf } from './events.ts'
 import { digest, resourceVersion, served, uidOf } from './identity.ts'
+import { meshLabel } from './mesh.ts'
 import type { ClusterPlan } from './plan.ts'
 import { appPods, jobPods } from './pods.ts'
 import { keptRuns } from './runs.ts'
 import { ingressOf, serviceOf } from './services.ts'
-import { sliceOf } from './slices.ts'
 
 interface Exported {
   readonly metadata?: ObjectMeta
@@ -22,7 +24,7 @@ function namespacesOf(cluster: ClusterPlan): Namespace[] {
   return Object.entries(cluster.namespaces).map(([name, team]) => {
     // 1.21 (KEP-2161).
     const nameLabel = cluster.minor >= 21 ? { 'kubernetes.io/metadata.name': name } : {}
-    const labels = { ...nameLabel, ...(team !== undefined && { team }) }
+    const labels = { ...nameLabel, ...meshLabel(cluster, name), ...(team !== undefined && { team }) }
     return {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -109,6 +111,27 @@ const listOf = (items: readonly Exported[]) => ({
   items: [...items].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
 })
 
+/** The files of what stands next to the apps; a list may be empty. */
+function besideFiles(cluster: ClusterPlan, pods: readonly Pod[]): Record<string, unknown> {
+  const { apps } = cluster
+  const served = apps.flatMap((plan) =>
+    plan.port ? [{ plan, port: plan.port, service: serviceOf(cluster, plan, plan.port) }] : [],
+  )
+  return {
+    'services.json': listOf(served.map(({ service }) => service)),
+    'endpointslices.json': listOf(
+      served.map(({ plan, port, service }) => endpointSliceOf(cluster, plan, port, service, pods)),
+    ),
+    'ingresses.json': listOf(apps.flatMap((plan) => (plan.host ? [ingressOf(cluster, plan, plan.host)] : []))),
+    'poddisruptionbudgets.json': listOf(
+      apps.flatMap((plan) => (plan.budget ? [disruptionBudgetOf(cluster, plan, plan.budget)] : [])),
+    ),
+    'horizontalpodautoscalers.json': listOf(
+      apps.flatMap((plan) => (plan.autoscaler ? [autoscalerOf(cluster, plan, plan.autoscaler)] : [])),
+    ),
+  }
+}
+
 /** The files of a cluster's folder: name to content. */
 export function clusterFiles(cluster: ClusterPlan): Record<string, unknown> {
   const { apps, cronJobs } = cluster
@@ -129,11 +152,7 @@ export function clusterFiles(cluster: ClusterPlan): Record<string, unknown> {
     'deployments.json': listOf(ofKind('Deployment').map((plan) => deploymentOf(cluster, plan))),
     'statefulsets.json': listOf(ofKind('StatefulSet').map((plan) => statefulSetOf(cluster, plan))),
     'daemonsets.json': listOf(ofKind('DaemonSet').map((plan) => daemonSetOf(cluster, plan))),
-    'services.json': listOf(apps.flatMap((plan) => (plan.port ? [serviceOf(cluster, plan, plan.port)] : []))),
-    'ingresses.json': listOf(apps.flatMap((plan) => (plan.host ? [ingressOf(cluster, plan, plan.host)] : []))),
+    ...besideFiles(cluster, pods),
     'pods.json': listOf(pods),
-    'endpointslices.json': listOf(apps.flatMap((plan) => (plan.port ? [sliceOf(cluster, plan, plan.port, pods)] : []))),
-    'poddisruptionbudgets.json': listOf(apps.flatMap((plan) => budgetOf(cluster, plan))),
-    'horizontalpodautoscalers.json': listOf(apps.flatMap((plan) => autoscalerOf(cluster, plan))),
   }
 }

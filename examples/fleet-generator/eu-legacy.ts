@@ -18,18 +18,16 @@ const apps = [
   statefulSet('crawler/crawl-store', '1.14.0', 2, kubectl, { port: 9042, grace: 120, preStop: 60 }),
   deployment(
     'ingress-nginx/edge-nginx',
-    'registry.farewind.example/mirror/ingress-nginx:v1.3.1',
+    'registry.farewind.example/mirror/ingress-nginx-controller:v0.44.0',
     2,
-    helm('edge', 'ingress-nginx-4.2.5'),
-    {
-      port: 80,
-      grace: 30,
-      loadBalancer: true,
-    },
+    helm('edge', 'ingress-nginx-3.23.0'),
+    // As old as it is: nothing waits until the load balancer has noticed that a Pod goes.
+    { port: 80, grace: 30, loadBalancer: true },
   ),
   deployment('legacy-booking/booking-classic', '2020.11.4', 4, helm('booking-classic', 'booking-classic-9.4.0'), {
     port: 8080,
     host: 'classic.farewind.example',
+    autoscaler: { min: 3, max: 8 },
   }),
   deployment('legacy-booking/booking-gateway', '5.2.17', 2, helm('booking-classic', 'booking-classic-9.4.0'), {
     port: 8443,
@@ -37,6 +35,7 @@ const apps = [
   statefulSet('legacy-booking/booking-queue', '3.8.9', 3, helm('booking-queue', 'queue-2.1.3'), {
     port: 5672,
     grace: 120,
+    budget: { maxUnavailable: 1 },
   }),
   deployment('legacy-booking/fare-rules', '1.77.0', 2, kubectl, { port: 8080, team: 'pricing' }),
   deployment('mail/mail-relay', '2.31.0', 2, helm('mail', 'mail-2.8.1'), { port: 2525, preStop: 15 }),

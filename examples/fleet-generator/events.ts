@@ -3,8 +3,8 @@ import type { Event } from 'kubernetes-types/core/v1.js'
 import { cronJobVersion } from './batch.ts'
 import { exportedAt, iso, minute, second } from './calendar.ts'
 import { pick, resourceVersion, served, uidOf } from './identity.ts'
+import { kubeletEvents } from './kubelet-events.ts'
 import type { ClusterPlan, CronJobPlan, EventPlan } from './plan.ts'
-import { firstPod } from './pods.ts'
 import { type Ran, recentRuns } from './runs.ts'
 
 const versions = { Pod: 'v1', Job: 'batch/v1', Deployment: 'apps/v1' } as const
@@ -24,12 +24,12 @@ export function eventOf(cluster: ClusterPlan, plan: EventPlan): Event {
     }),
     involvedObject: {
       apiVersion: kind === 'CronJob' ? cronJobVersion(cluster) : versions[kind],
+      ...(plan.container && { fieldPath: `spec.containers{${plan.container}}` }),
       kind,
       name,
       namespace,
       resourceVersion: resourceVersion(cluster, plan.first - minute, key),
       uid: uidOf(cluster, kind, namespace, name),
-      ...(plan.fieldPath && { fieldPath: plan.fieldPath }),
     },
     type,
     reason,
@@ -37,9 +37,9 @@ export function eventOf(cluster: ClusterPlan, plan: EventPlan): Event {
     count,
     firstTimestamp: iso(plan.first),
     lastTimestamp: iso(plan.last),
-    source: { component },
+    source: { component, ...(plan.host && { host: plan.host }) },
     reportingComponent: cluster.minor >= 28 ? component : '',
-    reportingInstance: '',
+    reportingInstance: (cluster.minor >= 28 && plan.host) || '',
   }
 }
 
@@ -64,36 +64,13 @@ function runEvents(cluster: ClusterPlan, plan: CronJobPlan, ran: Ran): EventPlan
   return [created, once('SawCompletedJob', said, ran.ended + second)]
 }
 
-/** What the kubelet reports of hooks that fail (Kubernetes, pkg/kubelet/kuberuntime, executePreStopHook). */
-function hookFailures(cluster: ClusterPlan): EventPlan[] {
-  return cluster.apps.flatMap((plan): EventPlan[] => {
-    const count = plan.hookFailed
-    if (count === undefined) return []
-    const first = exportedAt - 52 * minute
-    return [
-      {
-        namespace: plan.namespace,
-        kind: 'Pod',
-        name: firstPod(cluster, plan),
-        type: 'Warning',
-        reason: 'FailedPreStopHook',
-        message: 'PreStopHook failed',
-        count,
-        first,
-        last: first + (count - 1) * 9 * minute,
-        component: 'kubelet',
-        fieldPath: `spec.containers{${plan.name}}`,
-      },
-    ]
-  })
-}
-
 /** All Events of a cluster. Of older ones only the planned are there: a whole week of normal Events would bury them. */
 export function eventsOf(cluster: ClusterPlan): Event[] {
   const ofRuns = cluster.cronJobs.flatMap((plan) =>
     recentRuns(cluster, plan).flatMap((ran) => runEvents(cluster, plan, ran)),
   )
-  return [...cluster.events, ...hookFailures(cluster), ...ofRuns]
+  const ofPods = cluster.apps.flatMap((plan) => kubeletEvents(cluster, plan))
+  return [...cluster.events, ...ofRuns, ...ofPods]
     .filter((plan) => plan.first <= exportedAt)
     .map((plan) => eventOf(cluster, plan))
 }

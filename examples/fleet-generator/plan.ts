@@ -19,6 +19,25 @@ export const flux = (kustomization: string): Delivery => ({ by: 'flux', kustomiz
 /** Applied by hand or from a pipeline. */
 export const kubectl: Delivery = { by: 'kubectl' }
 
+/** A PodDisruptionBudget's one figure. */
+export type BudgetPlan = { readonly minAvailable: number } | { readonly maxUnavailable: number }
+
+/** A HorizontalPodAutoscaler. */
+export interface AutoscalerPlan {
+  readonly min: number
+  readonly max: number
+  /** ms UTC; otherwise as old as its app. One that is younger than 15 s has not been looked at by its controller. */
+  readonly created?: number
+}
+
+/** Restarts of a container that its livenessProbe asked for. */
+export interface RestartsPlan {
+  readonly count: number
+  /** ms UTC. */
+  readonly first: number
+  readonly last: number
+}
+
 /** A Deployment, StatefulSet or DaemonSet with what hangs on it: Pods, a Service if it has a port, an Ingress if a host. */
 export interface AppPlan {
   readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet'
@@ -32,29 +51,28 @@ export interface AppPlan {
   readonly port?: number
   /** Seconds that a preStop hook sleeps. */
   readonly preStop?: number
-  /** The sleep is a program of the image, by a shell or by itself, also where the cluster has the sleep handler. */
-  readonly hookBy?: 'shell' | 'sleep'
-  /** How often the hook has failed within the last hour. */
-  readonly hookFailed?: number
+  /** What sleeps: a shell's command or the program `sleep`; otherwise what the cluster's release offers. */
+  readonly preStopBy?: 'shell' | 'program'
   /** terminationGracePeriodSeconds. */
   readonly grace?: number
   readonly host?: string
-  /** A StatefulSet's Service has a virtual address. */
-  readonly balanced?: true
-  /** A container that admission adds to its Pods, not to its template. */
-  readonly injected?: { readonly name: string; readonly image: string }
-  /** Its PodDisruptionBudget. */
-  readonly budget?: { readonly minAvailable: number } | { readonly maxUnavailable: number }
-  /** The least and most that its HorizontalPodAutoscaler runs. */
-  readonly scaled?: readonly [least: number, most: number]
-  /** One of its Pods is being deleted, and the EndpointSlice does not know of it yet. */
-  readonly stuckEndpoint?: true
   readonly loadBalancer?: true
+  /** A StatefulSet's Service has a virtual address, though a StatefulSet asks for a headless one. */
+  readonly virtual?: true
+  /** A sidecar that only the Pods have: put into them at admission. */
+  readonly injected?: { readonly name: string; readonly image: string }
+  readonly budget?: BudgetPlan
+  readonly autoscaler?: AutoscalerPlan
+  /** Of its first Pod, whose preStop hook failed each time. */
+  readonly restarts?: RestartsPlan
+  /** When its first Pod was asked to go, ms UTC; it hangs, and nothing after that has reached the EndpointSlice. */
+  readonly leaving?: number
   /** Where it is not the namespace's team. */
   readonly team?: string
 }
 
-type AppRest = Partial<Omit<AppPlan, 'kind' | 'namespace' | 'name' | 'image' | 'replicas' | 'delivery'>>
+/** What an app may have beyond the columns of its row. */
+export type AppRest = Partial<Omit<AppPlan, 'kind' | 'namespace' | 'name' | 'image' | 'replicas' | 'delivery'>>
 type AppRow = (path: string, image: string, replicas: number, delivery: Delivery, rest?: AppRest) => AppPlan
 
 const app =
@@ -118,8 +136,10 @@ export interface EventPlan {
   readonly first: number
   readonly last: number
   readonly component: string
-  /** The part of the object that it is about. */
-  readonly fieldPath?: string
+  /** The node of a kubelet. */
+  readonly host?: string
+  /** The container of a Pod that it is about. */
+  readonly container?: string
 }
 
 /** A ResourceQuota; what is used of `pods` and `count/jobs.batch` is counted. */

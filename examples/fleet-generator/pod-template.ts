@@ -1,5 +1,5 @@
 // Pod specs: what teams write, and what the API server makes of it.
-import type { Container, PodSpec, Probe } from 'kubernetes-types/core/v1.js'
+import type { Container, LifecycleHandler, PodSpec, Probe } from 'kubernetes-types/core/v1.js'
 import { pick } from './identity.ts'
 import type { AppPlan, ClusterPlan, CronJobPlan } from './plan.ts'
 
@@ -19,11 +19,12 @@ function resources(key: string): NonNullable<Container['resources']> {
   return { requests: { ...size }, limits: { memory: size.memory } }
 }
 
-// The handler `sleep` is on by default since 1.30 (KEP-3960); before it takes a shell.
-const sleep = (cluster: ClusterPlan, { hookBy }: AppPlan, seconds: number) => {
-  if (hookBy === 'sleep') return { exec: { command: ['sleep', String(seconds)] } }
-  const byShell = hookBy === 'shell' || cluster.minor < 30
-  return byShell ? { exec: { command: ['/bin/sh', '-c', `sleep ${seconds}`] } } : { sleep: { seconds } }
+// The handler `sleep` is on by default since 1.30 (KEP-3960); before it takes a shell. It may not be longer than the
+// grace period (Kubernetes, pkg/apis/core/validation, validateSleepAction), which nobody checks of a command.
+function sleep(cluster: ClusterPlan, seconds: number, by: AppPlan['preStopBy']): LifecycleHandler {
+  if (by === 'program') return { exec: { command: ['sleep', String(seconds)] } }
+  if (by === 'shell' || cluster.minor < 30) return { exec: { command: ['/bin/sh', '-c', `sleep ${seconds}`] } }
+  return { sleep: { seconds } }
 }
 
 /** The pod spec of a Deployment, StatefulSet or DaemonSet as its team wrote it. */
@@ -37,7 +38,8 @@ export function appPodSpec(cluster: ClusterPlan, plan: AppPlan): PodSpec {
       ports: [{ name: 'http', containerPort: plan.port }],
       readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 5 },
     }),
-    ...(plan.preStop !== undefined && { lifecycle: { preStop: sleep(cluster, plan, plan.preStop) } }),
+    ...(plan.restarts && { livenessProbe: { httpGet: { path: '/livez', port: 'http' } } }),
+    ...(plan.preStop !== undefined && { lifecycle: { preStop: sleep(cluster, plan.preStop, plan.preStopBy) } }),
   }
   return {
     containers: [container],
@@ -75,6 +77,7 @@ const containerDefaults = (container: Container): Container => ({
   terminationMessagePolicy: 'File',
   ...container,
   ...(container.ports && { ports: container.ports.map((port) => ({ protocol: 'TCP', ...port })) }),
+  ...(container.livenessProbe && { livenessProbe: probeDefaults(container.livenessProbe) }),
   ...(container.readinessProbe && { readinessProbe: probeDefaults(container.readinessProbe) }),
 })
 
@@ -87,4 +90,5 @@ export const withPodDefaults = (spec: PodSpec): PodSpec => ({
   terminationGracePeriodSeconds: 30,
   ...spec,
   containers: spec.containers.map(containerDefaults),
+  ...(spec.initContainers && { initContainers: spec.initContainers.map(containerDefaults) }),
 })

@@ -1,15 +1,18 @@
 // The Pods of apps and Jobs.
-import type { ContainerState, Pod, PodCondition, PodSpec } from 'kubernetes-types/core/v1.js'
+import type { Container, Pod, PodCondition, PodSpec } from 'kubernetes-types/core/v1.js'
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js'
-import { podCount, selectorOf, templateHash, timesOf } from './apps.ts'
+import { podCount, podName, selectorOf, templateHash, timesOf } from './apps.ts'
 import { jobLabels } from './batch.ts'
-import { exportedAt, iso, minute, second } from './calendar.ts'
-import { digest, pick, served, suffix, uidOf } from './identity.ts'
-import type { AppPlan, ClusterPlan, CronJobPlan } from './plan.ts'
+import { iso, minute, second } from './calendar.ts'
+import { containerStatuses } from './container-statuses.ts'
+import { pick, served, suffix, uidOf } from './identity.ts'
+import { meshMarks, withSidecar } from './mesh.ts'
+import type { AppPlan, ClusterPlan, CronJobPlan, RestartsPlan } from './plan.ts'
 import { appPodSpec, jobPodSpec, withPodDefaults } from './pod-template.ts'
 import type { Ran } from './runs.ts'
 
-interface PodPlan {
+/** A Pod, as its owner makes it. */
+export interface PodPlan {
   readonly name: string
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
@@ -20,10 +23,12 @@ interface PodPlan {
   /** ms UTC; undefined: it still runs. */
   readonly ended: number | undefined
   readonly exitCode?: number
-  /** When its deletion was asked for, ms UTC. */
-  readonly deletedAt?: number
   /** Place in `cluster.nodes`; otherwise drawn. */
   readonly node?: number
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly restarts?: RestartsPlan
+  /** When it was asked to go, ms UTC. */
+  readonly leaving?: number
 }
 
 const apiAccess = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -49,6 +54,8 @@ function tokenVolume(cluster: ClusterPlan, plan: PodPlan) {
 function spec(cluster: ClusterPlan, plan: PodPlan, node: number): PodSpec {
   const volume = tokenVolume(cluster, plan)
   const whole = withPodDefaults(plan.spec)
+  const volumeMounts = [{ name: volume.name, mountPath: apiAccess, readOnly: true }]
+  const mounted = (containers: readonly Container[]) => containers.map((one) => ({ ...one, volumeMounts }))
   const tolerations = ['not-ready', 'unreachable'].map((taint) => ({
     key: `node.kubernetes.io/${taint}`,
     operator: 'Exists',
@@ -64,22 +71,24 @@ function spec(cluster: ClusterPlan, plan: PodPlan, node: number): PodSpec {
     ...whole,
     nodeName: cluster.nodes[node]?.name ?? '',
     tolerations: [...(whole.tolerations ?? []), ...tolerations],
-    containers: whole.containers.map((container) => ({
-      ...container,
-      volumeMounts: [{ name: volume.name, mountPath: apiAccess, readOnly: true }],
-    })),
+    containers: mounted(whole.containers),
+    ...(whole.initContainers && { initContainers: mounted(whole.initContainers) }),
     volumes: [volume],
   }
 }
 
+/** When its containers were last found ready; ms UTC. */
+const readyAt = ({ created, restarts }: PodPlan): number => (restarts?.last ?? created) + 4 * second
+
 function conditions(cluster: ClusterPlan, plan: PodPlan): PodCondition[] {
   const { ended, created } = plan
   const ready = ended === undefined ? {} : { reason: plan.exitCode ? 'PodFailed' : 'PodCompleted' }
-  const last = iso(ended ?? created + 4 * second)
+  const last = iso(ended ?? readyAt(plan))
+  const sandbox = iso(ended ?? created + 4 * second)
   const status = ended === undefined ? 'True' : 'False'
   return [
     // KEP-3085, on by default since 1.29.
-    ...(cluster.minor >= 29 ? [{ type: 'PodReadyToStartContainers', status, lastTransitionTime: last }] : []),
+    ...(cluster.minor >= 29 ? [{ type: 'PodReadyToStartContainers', status, lastTransitionTime: sandbox }] : []),
     { type: 'Initialized', status: 'True', lastTransitionTime: iso(created), ...(plan.exitCode ? {} : ready) },
     { type: 'Ready', status, lastTransitionTime: last, ...ready },
     { type: 'ContainersReady', status, lastTransitionTime: last, ...ready },
@@ -87,51 +96,38 @@ function conditions(cluster: ClusterPlan, plan: PodPlan): PodCondition[] {
   ]
 }
 
-function state(plan: PodPlan, containerID: string): ContainerState {
-  const startedAt = iso(plan.created + 2 * second)
-  if (plan.ended === undefined) return { running: { startedAt } }
-  const exitCode = plan.exitCode ?? 0
-  const reason = exitCode === 0 ? 'Completed' : 'Error'
-  return { terminated: { containerID, exitCode, finishedAt: iso(plan.ended), reason, startedAt } }
-}
+/** The place in `cluster.nodes` of a Pod that may run anywhere. */
+export const drawnNode = (cluster: ClusterPlan, namespace: string, name: string): number =>
+  pick(`${cluster.name}/${namespace}/${name}/node`, cluster.nodes.length)
 
-/** deletionTimestamp is when the grace period ends, not when the deletion was asked for. */
-function deletion({ deletedAt, spec: { terminationGracePeriodSeconds: grace = 30 } }: PodPlan) {
-  return deletedAt === undefined
-    ? {}
-    : { deletionTimestamp: iso(deletedAt + grace * second), deletionGracePeriodSeconds: grace }
+/** What a Pod's metadata says once it was asked to go: the time by which it has to be gone. */
+function departure({ leaving, spec }: PodPlan) {
+  if (leaving === undefined) return {}
+  const grace = spec.terminationGracePeriodSeconds ?? 30
+  return { deletionGracePeriodSeconds: grace, deletionTimestamp: iso(leaving + grace * second) }
 }
 
 function podOf(cluster: ClusterPlan, plan: PodPlan): Pod {
   const { name, namespace, created, ended } = plan
-  const node = plan.node ?? pick(`${cluster.name}/${namespace}/${name}/node`, cluster.nodes.length)
-  const containerID = `${cluster.minor >= 24 ? 'containerd' : 'docker'}://${digest(`${cluster.name}/${namespace}/${name}`)}`
+  const node = plan.node ?? drawnNode(cluster, namespace, name)
   const hostIP = cluster.nodes[node]?.address ?? ''
-  const running = ended === undefined
+  const written = plan.leaving ?? ended ?? readyAt(plan) + second
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      ...served(cluster, 'Pod', namespace, name, { created, written: ended ?? created + 5 * second }),
-      ...deletion(plan),
+      ...served(cluster, 'Pod', namespace, name, { created, written }),
       ...(plan.owner.kind !== 'StatefulSet' && { generateName: name.slice(0, name.lastIndexOf('-') + 1) }),
+      ...(plan.annotations && { annotations: { ...plan.annotations } }),
+      ...departure(plan),
       labels: { ...plan.labels },
       ownerReferences: [{ ...plan.owner, blockOwnerDeletion: true, controller: true }],
     },
     spec: spec(cluster, plan, node),
     status: {
-      phase: running ? 'Running' : plan.exitCode ? 'Failed' : 'Succeeded',
+      phase: ended === undefined ? 'Running' : plan.exitCode ? 'Failed' : 'Succeeded',
       conditions: conditions(cluster, plan),
-      containerStatuses: plan.spec.containers.map((container) => ({
-        name: container.name,
-        image: container.image ?? '',
-        imageID: `${(container.image ?? '').split(':')[0]}@sha256:${digest(container.image ?? '')}`,
-        containerID,
-        ready: running,
-        started: running,
-        restartCount: 0,
-        state: state(plan, containerID),
-      })),
+      ...containerStatuses(cluster, plan),
       hostIP,
       qosClass: 'Burstable',
       startTime: iso(created),
@@ -139,41 +135,41 @@ function podOf(cluster: ClusterPlan, plan: PodPlan): Pod {
   }
 }
 
-/** The pod spec with what admission webhooks add. */
-const asAdmitted = ({ injected }: AppPlan, spec: PodSpec): PodSpec =>
-  injected ? { ...spec, containers: [...spec.containers, { ...injected }] } : spec
-
-/** The name of an app's first Pod. */
-export const firstPod = (cluster: ClusterPlan, plan: AppPlan): string => appPods(cluster, plan)[0]?.metadata?.name ?? ''
-
-/** The Pods of a Deployment, StatefulSet or DaemonSet: all of them run. */
-export function appPods(cluster: ClusterPlan, plan: AppPlan): Pod[] {
+function appPod(cluster: ClusterPlan, plan: AppPlan, i: number): Pod {
   const { rolledOut } = timesOf(cluster, plan)
   const hash = templateHash(cluster, plan)
   const deployed = plan.kind === 'Deployment'
   const ownerName = deployed ? `${plan.name}-${hash}` : plan.name
   const ownerKind = deployed ? 'ReplicaSet' : plan.kind
   const hashLabel = deployed ? { 'pod-template-hash': hash } : { 'controller-revision-hash': `${plan.name}-${hash}` }
-  return Array.from({ length: podCount(cluster, plan) }, (_, i) => {
-    const end = plan.kind === 'StatefulSet' ? String(i) : suffix(`${cluster.name}/${plan.namespace}/${plan.name}/${i}`)
-    return podOf(cluster, {
-      name: `${ownerName}-${end}`,
-      namespace: plan.namespace,
-      labels: { ...selectorOf(plan), ...(plan.team && { team: plan.team }), ...hashLabel },
-      owner: {
-        apiVersion: 'apps/v1',
-        kind: ownerKind,
-        name: ownerName,
-        uid: uidOf(cluster, ownerKind, plan.namespace, ownerName),
-      },
-      spec: asAdmitted(plan, appPodSpec(cluster, plan)),
-      ...(plan.stuckEndpoint && i === 0 && { deletedAt: exportedAt - 4 * minute }),
-      created: rolledOut + i * minute,
-      ended: undefined,
-      ...(plan.kind === 'DaemonSet' && { node: i }),
-    })
+  const mesh = meshMarks(plan)
+  // The one over the count takes the place of the one that leaves.
+  const created = plan.leaving !== undefined && i === plan.replicas ? plan.leaving : rolledOut + i * minute
+  return podOf(cluster, {
+    name: podName(cluster, plan, i),
+    namespace: plan.namespace,
+    labels: { ...selectorOf(plan), ...(plan.team && { team: plan.team }), ...hashLabel, ...mesh.labels },
+    ...(mesh.annotations && { annotations: mesh.annotations }),
+    owner: {
+      apiVersion: 'apps/v1',
+      kind: ownerKind,
+      name: ownerName,
+      uid: uidOf(cluster, ownerKind, plan.namespace, ownerName),
+    },
+    spec: withSidecar(appPodSpec(cluster, plan), plan),
+    created,
+    ended: undefined,
+    ...(plan.kind === 'DaemonSet' && { node: i }),
+    ...(i === 0 && plan.restarts && { restarts: plan.restarts }),
+    ...(i === 0 && plan.leaving !== undefined && { leaving: plan.leaving }),
   })
 }
+
+/** The Pods of a Deployment, StatefulSet or DaemonSet: all of them run, also one that should have gone. */
+export const appPods = (cluster: ClusterPlan, plan: AppPlan): Pod[] =>
+  Array.from({ length: podCount(cluster, plan) + (plan.leaving === undefined ? 0 : 1) }, (_, i) =>
+    appPod(cluster, plan, i),
+  )
 
 /** The Pods of one Job; a failed Job has one for each attempt. */
 export function jobPods(cluster: ClusterPlan, plan: CronJobPlan, ran: Ran): Pod[] {

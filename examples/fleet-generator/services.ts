@@ -6,7 +6,8 @@ import { deliveredMeta, type Manifest } from './delivery.ts'
 import { pick } from './identity.ts'
 import type { AppPlan, ClusterPlan } from './plan.ts'
 
-const wrap = <S>(apiVersion: string, kind: string, plan: AppPlan, spec: S): Manifest<S> => ({
+/** An object that a team wrote next to its app, under the app's name. */
+export const manifestBeside = <S>(apiVersion: string, kind: string, plan: AppPlan, spec: S): Manifest<S> => ({
   apiVersion,
   kind,
   metadata: {
@@ -17,17 +18,18 @@ const wrap = <S>(apiVersion: string, kind: string, plan: AppPlan, spec: S): Mani
   spec,
 })
 
-function serverTimes(cluster: ClusterPlan, plan: AppPlan) {
+/** When the objects next to an app were made and last written; ms UTC. */
+export function timesBeside(cluster: ClusterPlan, plan: AppPlan) {
   const { created } = timesOf(cluster, plan)
   return { created, written: created + minute }
 }
 
-/** The Service of an app that has a port: headless for a StatefulSet, else with a virtual address. */
+/** The Service of an app that has a port: headless for a StatefulSet, unless its plan says otherwise. */
 export function serviceOf(cluster: ClusterPlan, plan: AppPlan, port: number): Service {
-  const headless = plan.kind === 'StatefulSet' && !plan.balanced
+  const headless = plan.kind === 'StatefulSet' && !plan.virtual
   const key = `${cluster.name}/${plan.namespace}/${plan.name}/address`
   const clusterIP = headless ? 'None' : `10.96.${pick(key, 250)}.${1 + pick(`${key}/low`, 253)}`
-  const manifest = wrap('v1', 'Service', plan, {
+  const manifest = manifestBeside('v1', 'Service', plan, {
     ...(headless && { clusterIP }),
     ...(plan.loadBalancer && { type: 'LoadBalancer' as const, externalTrafficPolicy: 'Local' as const }),
     ports: [{ name: 'http', port: headless ? port : 80, targetPort: 'http' }],
@@ -37,7 +39,7 @@ export function serviceOf(cluster: ClusterPlan, plan: AppPlan, port: number): Se
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: deliveredMeta(cluster, manifest, plan.delivery, serverTimes(cluster, plan)),
+    metadata: deliveredMeta(cluster, manifest, plan.delivery, timesBeside(cluster, plan)),
     spec: {
       type: 'ClusterIP',
       sessionAffinity: 'None',
@@ -65,7 +67,7 @@ export function ingressOf(cluster: ClusterPlan, plan: AppPlan, host: string) {
     ? { serviceName: plan.name, servicePort: 'http' }
     : { service: { name: plan.name, port: { name: 'http' } } }
   const apiVersion = `networking.k8s.io/${old ? 'v1beta1' : 'v1'}`
-  const manifest = wrap(apiVersion, 'Ingress', plan, {
+  const manifest = manifestBeside(apiVersion, 'Ingress', plan, {
     ingressClassName: 'nginx',
     rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
     tls: [{ hosts: [host], secretName: `${plan.name}-tls` }],
@@ -74,7 +76,7 @@ export function ingressOf(cluster: ClusterPlan, plan: AppPlan, host: string) {
     apiVersion,
     kind: 'Ingress',
     metadata: {
-      ...deliveredMeta(cluster, manifest, plan.delivery, serverTimes(cluster, plan)),
+      ...deliveredMeta(cluster, manifest, plan.delivery, timesBeside(cluster, plan)),
       generation: 1,
     },
     spec: manifest.spec,

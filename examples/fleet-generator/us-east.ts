@@ -10,8 +10,9 @@ import {
   kubectl,
   statefulSet,
 } from './plan.ts'
+import { webBase } from './web-base.ts'
 
-const webBase = { preStop: 30, hookBy: 'shell', grace: 30 } as const
+const website = webBase(fluxHelm)
 
 const apps = [
   deployment('booking/booking-api', '7.31.0', 3, flux('booking'), {
@@ -52,21 +53,22 @@ const apps = [
   deployment('search/search-api', '21.4.0', 3, flux('search'), { port: 8080, host: 'search.us.farewind.example' }),
   statefulSet('search/search-index', '8.17.4', 3, flux('search'), { port: 9200, preStop: 45, grace: 180 }),
   deployment('search/suggest', '1.12.6', 2, kubectl, { port: 8080 }),
-  deployment('booking/seat-maps', '7.31.0', 2, fluxHelm('seat-maps', 'web-base-1.4.2'), { port: 8080, ...webBase }),
-  deployment('search/autocomplete', '21.4.0', 3, fluxHelm('autocomplete', 'web-base-1.4.2'), {
-    port: 8080,
-    ...webBase,
-  }),
-  deployment('mail/unsubscribe', '3.2.0', 2, fluxHelm('unsubscribe', 'web-base-1.4.2'), {
-    port: 8080,
-    ...webBase,
-    host: 'bye.us.farewind.example',
-  }),
-  deployment('data/rates-api', 'gcr.io/distroless/java21-debian12:nonroot', 3, flux('data'), {
+  website('booking/trip-planner-web', '1.14.0', 3, { host: 'trips.us.farewind.example' }),
+  website('data/partner-dashboard', '0.21.7', 2, { team: 'partner-integrations' }),
+  website('mail/preference-center', '1.9.3', 2, { host: 'preferences.us.farewind.example' }),
+  website('search/deals-web', '5.11.2', 2),
+  // The image has no program `sleep`, so the hook fails at once.
+  deployment('booking/fare-quotes', 'gcr.io/distroless/java17-debian12:nonroot', 3, flux('booking'), {
     port: 8080,
     preStop: 10,
-    hookBy: 'sleep',
-    hookFailed: 4,
+    preStopBy: 'program',
+    restarts: { count: 4, first: at('2026-11-23T07:09:31Z'), last: at('2026-11-23T07:48:52Z') },
+  }),
+  // Its autoscaler has just been made, and will soon have three of it.
+  deployment('default/link-shortener', '0.6.1', 1, kubectl, {
+    port: 8080,
+    preStop: 10,
+    autoscaler: { min: 3, max: 6, created: at('2026-11-23T07:59:51Z') },
   }),
 ]
 

@@ -118,6 +118,9 @@ function rowOf({ id, group, findings }: Line, { worlds }: Report, by: Grouping):
   return by === 'owner' ? row : [...row, ownersCell(findings)]
 }
 
+/** A beginning of fewer words is a bare name and a number. */
+const fewestWords = 4
+
 /** The fact if it is that of all; where it is too long its beginning if that has figures; else the title of the reason. */
 function whatCell(findings: Line['findings']): Cell {
   const [first] = findings
@@ -125,8 +128,8 @@ function whatCell(findings: Line['findings']): Cell {
   const guess = findings.some((finding) => finding.guess) ? ' (a guess)' : ''
   if (findings.some(({ fact }) => fact !== first.fact)) return [`${first.title}${guess}`]
   const [beginning = ''] = first.fact.split(/[:;,] /)
-  const figures =
-    beginning !== first.fact && /\d/.test(beginning) ? [`${first.title}: ${beginning}${guess}`, beginning] : []
+  const telling = /\d/.test(beginning) && beginning.split(' ').length >= fewestWords
+  const figures = telling && beginning !== first.fact ? [`${first.title}: ${beginning}${guess}`, beginning] : []
   return [`${first.fact}${guess}`, ...figures, `${first.title}${guess}`]
 }
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { largeFleet } from '../examples/large-fleet/fleet.ts'
 import { testIo } from '../integration/test-io.ts'
 import { scan, scanText } from '../src/commands/scan.ts'
 import { plainScan } from '../src/commands/scan-options.ts'
+import { largeFleet } from './large-fleet/fleet.ts'
 
 let folder = ''
 beforeAll(() => {
