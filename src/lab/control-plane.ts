@@ -145,7 +145,7 @@ async function start(
     `--cert-dir=${certificates}`,
     `--token-auth-file=${credentials.tokenFile}`,
     '--authorization-mode=RBAC',
-    '--service-cluster-ip-range=10.96.0.0/24',
+    '--service-cluster-ip-range=10.96.0.0/16',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${credentials.serviceAccountKey}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
