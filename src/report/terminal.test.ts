@@ -32,7 +32,7 @@ describe('the report for a terminal', () => {
 BROKEN NOW  1 cause in 1 object  (it hurts now)
   ######  it is dark  Lamp ns/a  hall/ns  house
 
-WILL BREAK  1 cause in 2 objects  (sure to hurt once triggered, or it did within a week)
+WILL BREAK  1 cause in 2 objects
   ######  it is dark  2 Lamps  hall/ns  house
 
 2 pieces of advice  list: roadcrew scan --advice hall

@@ -84,8 +84,10 @@ function section(colors: Colors, tier: Tier, lines: readonly Line[], report: Rep
   const [title, meaning] = headings[tier]
   const objects = lines.reduce((sum, { findings }) => sum + findings.length, 0)
   const more = lines.length - options.top
+  const counted = `${count(lines.length, 'cause')} in ${count(objects, 'object')}`
+  const said = `${title}  ${counted}  (${meaning})`.length <= options.columns ? `  ${colors.dim(`(${meaning})`)}` : ''
   return [
-    `${paintTier(colors, tier)(colors.bold(title))}  ${count(lines.length, 'cause')} in ${count(objects, 'object')}  ${colors.dim(`(${meaning})`)}`,
+    `${paintTier(colors, tier)(colors.bold(title))}  ${counted}${said}`,
     ...aligned(
       columnsOf(colors, lines),
       lines.slice(0, options.top).map((line) => rowOf(line, report, options.by)),
