@@ -1,11 +1,12 @@
 // The hazards' fixtures are objects as they are met: a real API server takes them, but for those that say otherwise.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { type Lab, startLab } from '../src/lab/lab.ts'
 import { parseDocuments } from '../src/manifests/parse.ts'
 import { create, pathOf } from './create.ts'
+import { fixtures, hazardsFolder } from './hazard-fixtures.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 
 interface Named {
@@ -13,11 +14,6 @@ interface Named {
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
-
-const folder = join(import.meta.dirname, '../src/hazards')
-const fixtures = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\/fixtures\/(fires|quiet)\/.*\.yaml$/.test(path) && statSync(join(folder, path)).isFile())
-  .toSorted()
 
 describe.skipIf(controlPlaneOrSkip())('fixtures', () => {
   let lab: Lab
@@ -28,7 +24,7 @@ describe.skipIf(controlPlaneOrSkip())('fixtures', () => {
   afterAll(() => lab?.stop())
 
   it.each(fixtures)('%s is accepted as it says', async (path) => {
-    const text = readFileSync(join(folder, path), 'utf8')
+    const text = readFileSync(join(hazardsFolder, path), 'utf8')
     const [header] = parseAllDocuments(text)
     const { suite } = (header && 'toJS' in header ? header.toJS() : {}) as { suite?: { refused?: string[] } }
     const refused: string[] = []

@@ -1,5 +1,5 @@
 // The same objects give the same findings from files and from a real API server, which fills in defaults and drops fields.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { World } from '../src/contract/world.ts'
@@ -13,12 +13,9 @@ import { parseDocuments } from '../src/manifests/parse.ts'
 import { fileWorlds } from '../src/manifests/world.ts'
 import { machineZones } from '../src/node/time-zones.ts'
 import { create, pathOf } from './create.ts'
+import { fixtures, hazardsFolder } from './hazard-fixtures.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 
-const folder = join(import.meta.dirname, '../src/hazards')
-const fixtures = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\/fixtures\/(fires|quiet)\/.*\.yaml$/.test(path) && statSync(join(folder, path)).isFile())
-  .toSorted()
 const zones = machineZones()
 
 /** Reasons by object and hazard, of what is wished: status and time are another world's. */
@@ -42,7 +39,7 @@ describe.skipIf(controlPlaneOrSkip())('what is found in files and on a real 1.20
   afterAll(() => lab?.stop())
 
   it.each(fixtures)('%s', async (path) => {
-    const file = join(folder, path)
+    const file = join(hazardsFolder, path)
     const namespace = path
       .replace(/\.yaml$/, '')
       .replace(/[^a-z0-9]+/g, '-')
