@@ -4,6 +4,7 @@
 // A fixture is a file, or a folder of numbered frames seen one after the other with the memory between them. Its first
 // document says when and where it was seen and what must be found:
 //   suite: {asOf: 2026-11-23T08:00:00Z, kubeVersion: "1.20", finds: {report: [too-many-missed]}}
+// What a node shows is no API object: a document without apiVersion, with its kind, its name and what was seen.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -40,11 +41,13 @@ async function frameOf(hazard: Hazard, file: string, ticks: number): Promise<Fra
   const { suite } = headerShape.parse(first && 'toJS' in first ? first.toJS() : undefined, {
     error: () => `${file}: its first document must be the suite's header`,
   })
+  const things = recordedThings(file)
   const version = suite.kubeVersion === undefined ? undefined : parseVersion(suite.kubeVersion)
   const { worlds, broken } = await fileWorlds([file], { stdin: () => Promise.resolve(''), ...(version && { version }) })
   expect(broken).toEqual([])
-  const [world] = worlds
-  if (!world) throw new Error(`${file} holds no object`)
+  const [files] = worlds
+  if (!files) throw new Error(`${file} holds no object`)
+  const world = things.length > 0 ? onNode(files, things) : files
   const vantages = (['manifest', 'cluster', 'node'] as const).filter(
     (vantage): vantage is Vantage => hazard[vantage] !== undefined,
   )
@@ -53,6 +56,34 @@ async function frameOf(hazard: Hazard, file: string, ticks: number): Promise<Fra
     options: { hazards: [hazard], vantages, world: frozen(world), now: Date.parse(suite.asOf), ticks, zones },
   }
 }
+
+const thing = z.object({ kind: z.string(), name: z.string(), seen: z.record(z.string(), z.unknown()) })
+
+/** What a recorded node shows, by kind. */
+const recordedThings = (file: string): z.infer<typeof thing>[] =>
+  parseAllDocuments(readFileSync(file, 'utf8')).flatMap((document) => {
+    const { success, data } = thing.safeParse(document.toJS())
+    return success ? [data] : []
+  })
+
+/** A node: its things as they were recorded, and the API objects that the same file holds. */
+const onNode = (files: World, things: readonly z.infer<typeof thing>[]): World => ({
+  ...files,
+  async *read(kinds: readonly Kind<unknown>[]) {
+    for (const of of kinds.filter(({ api }) => !api)) {
+      const items = things
+        .filter(({ kind }) => kind === of.kind)
+        .map(
+          ({ name, seen }): Item<unknown> => ({
+            subject: { source: { node: 'node-1' }, kind: of.kind, name },
+            object: seen,
+          }),
+        )
+      yield items.length > 0 ? { of, items } : { of, absent: `no ${of.kind} was recorded` }
+    }
+    yield* files.read(kinds.filter(({ api }) => api))
+  },
+})
 
 const framesOf = (hazard: Hazard, path: string): Promise<Frame[]> =>
   Promise.all(

@@ -157,17 +157,20 @@ export interface Change {
   readonly after: Json | undefined
 }
 
+/** A process, so that a later one of the same pid is not taken for it. `startTicks`: clock ticks from boot. */
+export interface Shim {
+  readonly pid: number
+  readonly startTicks: number
+  readonly command: string
+}
+
 /** What to do, as data. `name`: a key of the hazard's steps, so that a policy can allow it by itself. */
 export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'edit'; readonly target: Subject; readonly changes: readonly Change[] }
   | { readonly do: 'create'; readonly target: Subject; readonly object: Json }
   | { readonly do: 'delete' | 'stop-container'; readonly target: Subject }
-  | {
-      readonly do: 'end-shim'
-      readonly target: Subject
-      readonly shim: { readonly pid: number; readonly startTicks: number; readonly command: string }
-      readonly alsoEnds: readonly Subject[]
-    }
+  | { readonly do: 'continue-shim'; readonly target: Subject; readonly shim: Shim }
+  | { readonly do: 'end-shim'; readonly target: Subject; readonly shim: Shim; readonly alsoEnds: readonly Subject[] }
   | {
       readonly do: 'replace-rule' | 'sysctl'
       readonly target: Subject

@@ -3,6 +3,7 @@ import type { Hazard } from '../contract/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
+import { stuckContainer } from './stuck-container/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
 
-export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob, lostRequests, unplannedRun]
+export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob, lostRequests, stuckContainer, unplannedRun]

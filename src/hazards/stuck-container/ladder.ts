@@ -1,0 +1,55 @@
+// healthy → suspicious → condemned: what one more round of looking makes of a container.
+import type { ContainerSeen, Inspection } from '../../linux/container.ts'
+import { type Fact, factsOf, type Waits, waitsAfter } from './facts.ts'
+import type { Settings } from './settings.ts'
+
+/** What is carried from round to round. */
+export interface Remembered {
+  /** Ticks (ms) of the first round that failed; undefined: the last one was well. */
+  readonly since: number | undefined
+  readonly failures: number
+  readonly waits: Waits
+}
+
+const fresh: Remembered = { since: undefined, failures: 0, waits: {} }
+
+export type Stage =
+  | { readonly is: 'healthy' }
+  /** `condemned`: it failed often and long enough, and a second fact holds that nothing speaks against. */
+  | {
+      readonly is: 'suspicious' | 'condemned'
+      readonly symptom: string | undefined
+      readonly facts: readonly Fact[]
+      readonly forMs: number
+    }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+
+/** Why an inspection counts as failed; undefined if it answered as it should. */
+export function symptomOf(inspection: Inspection, { slowSeconds }: Settings): string | undefined {
+  if (inspection.answer === 'nothing') return `inspecting it gave no answer within ${seconds(inspection.ms)}`
+  if (inspection.answer === 'error') return `inspecting it failed: ${inspection.because}`
+  if (inspection.answer === 'gone') return 'the runtime lists it as running and knows nothing of it when asked'
+  return inspection.ms > slowSeconds * 1000 ? `inspecting it took ${seconds(inspection.ms)}` : undefined
+}
+
+/** One step up or down the ladder. `overdueMs`: how long its Pod should have been gone by now. */
+export function climb(
+  seen: ContainerSeen,
+  before: Remembered = fresh,
+  at: { readonly ticks: number; readonly overdueMs: number | undefined; readonly settings: Settings },
+): { readonly stage: Stage; readonly remember: Remembered } {
+  const { ticks, settings } = at
+  const waits = waitsAfter(before.waits, seen)
+  const symptom = symptomOf(seen.inspection, settings)
+  const facts = factsOf(seen, waits, at.overdueMs)
+  if (symptom === undefined && facts.length === 0) return { stage: { is: 'healthy' }, remember: { ...fresh, waits } }
+  const since = before.since ?? ticks
+  // A fact alone is no failed inspection: the runtime answers, so that nothing hangs because of it.
+  const failures = symptom === undefined ? 0 : before.failures + 1
+  const remember = { since, failures, waits }
+  const forMs = ticks - since
+  const lasting = failures >= settings.failures && forMs >= settings.condemnAfterSeconds * 1000
+  const speaks = facts.some(({ holds }) => holds === undefined) && !facts.some(({ holds }) => holds !== undefined)
+  return { stage: { is: lasting && speaks ? 'condemned' : 'suspicious', symptom, facts, forMs }, remember }
+}

@@ -1,0 +1,71 @@
+// What one round of looking at a node saw of its containers and their runtime.
+import { kind } from '../contract/reads.ts'
+import type { Process } from './process.ts'
+
+/** The Pod of a container, from the labels that the kubelet gives to the runtime. */
+export interface PodIdentity {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  /** The container's name in the Pod; undefined for the sandbox (pause) itself. */
+  readonly container?: string
+}
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'exited' | 'unknown'
+
+/** What came of asking a runtime for one container. `ms`: how long the answer took, or until nobody waited any more. */
+export type Inspection =
+  | { readonly answer: 'told'; readonly ms: number; readonly state: ContainerState; readonly pid?: number }
+  /** The runtime says that there is no such container (any more). */
+  | { readonly answer: 'gone'; readonly ms: number }
+  | { readonly answer: 'nothing'; readonly ms: number }
+  | { readonly answer: 'error'; readonly ms: number; readonly because: string }
+
+/** What is left of a container's processes. Of `alive` at least one thread runs. */
+export type Condition =
+  | { readonly is: 'alive' | 'no-processes' | 'only-zombies' }
+  | { readonly is: 'unknown'; readonly because: string }
+
+/** A process that supervises a container for its runtime. */
+export interface ShimSeen {
+  readonly self: Process
+  /** Its program, such as `containerd-shim-runc-v2` or `conmon`. */
+  readonly program: string
+  /** False for those that stand for a whole virtual machine or sandbox of its own (kata, gVisor). */
+  readonly killable: boolean
+  /** Pids of its children that are not over. */
+  readonly liveChildren: readonly number[]
+}
+
+export interface ContainerSeen {
+  readonly id: string
+  readonly name: string
+  /** What the runtime claims by its list. */
+  readonly claims: ContainerState
+  readonly sandbox: boolean
+  readonly pod?: PodIdentity
+  readonly inspection: Inspection
+  readonly condition: Condition
+  /** Its own processes, zombies included. */
+  readonly processes: readonly Process[]
+  /** All that name it; more than one where leftovers are around. */
+  readonly shims: readonly ShimSeen[]
+  /** The other containers behind the same shim, by name. */
+  readonly podmates: readonly string[]
+  /** Its cgroup is frozen, by whomever: its tasks show D and are not stuck. */
+  readonly frozen?: true
+  /** Kernel stacks of processes in D, by pid, where they may be read. */
+  readonly stacks?: Readonly<Record<string, string>>
+}
+
+export interface RuntimeSeen {
+  readonly name: string
+  readonly socket: string
+  readonly answers: { readonly ms: number } | { readonly because: string; readonly ms: number }
+  readonly containers: number
+}
+
+/** The containers that a runtime claims, one by one. */
+export const containersSeen = kind<ContainerSeen>('Container')
+/** The runtime that they are of. */
+export const runtimeSeen = kind<RuntimeSeen>('Runtime')
