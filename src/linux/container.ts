@@ -50,8 +50,8 @@ export interface ContainerSeen {
   readonly processes: readonly Process[]
   /** All that name it; more than one where leftovers are around. */
   readonly shims: readonly ShimSeen[]
-  /** The other containers behind the same shim, by name. */
-  readonly podmates: readonly string[]
+  /** The other containers behind the same shim. */
+  readonly podmates: readonly { readonly id: string; readonly name: string }[]
   /** Its cgroup is frozen, by whomever: its tasks show D and are not stuck. */
   readonly frozen?: true
   /** Kernel stacks of processes in D, by pid, where they may be read. */

@@ -12,7 +12,8 @@ const shimOf = ({ self }: ShimSeen): Shim => ({
 })
 
 /** The other containers that end with the shim: one serves a whole Pod in containerd's newer runtimes. */
-const podmates = (target: Subject, names: readonly string[]): Subject[] => names.map((name) => ({ ...target, name }))
+const podmates = (target: Subject, mates: ContainerSeen['podmates']): Subject[] =>
+  mates.map(({ id, name }) => ({ ...target, name, uid: id }))
 
 /** What may be done about a condemned container. */
 export function stepsFor(target: Subject, seen: ContainerSeen, facts: readonly Fact[]): Step[] {

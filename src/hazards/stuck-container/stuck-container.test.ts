@@ -128,9 +128,20 @@ describe('what is done about a condemned one', () => {
   })
 
   it('names what ends with it', async () => {
-    const finding = await lastOf(times(3, { ...zombies, podmates: ['proxy', 'pause'] }))
+    const finding = await lastOf(
+      times(3, {
+        ...zombies,
+        podmates: [
+          { id: 'b', name: 'proxy' },
+          { id: 'c', name: 'pause' },
+        ],
+      }),
+    )
     const [step] = finding?.remedy ?? []
-    expect(step?.do === 'end-shim' && step.alsoEnds.map(({ name }) => name)).toEqual(['proxy', 'pause'])
+    expect(step?.do === 'end-shim' && step.alsoEnds.map(({ name, uid }) => `${name} ${uid}`)).toEqual([
+      'proxy b',
+      'pause c',
+    ])
     expect(step?.why).toContain('2 more of its Pod end with it')
   })
 

@@ -1,0 +1,126 @@
+// The one place from which anything is done. It judges again, asks every rail, takes the fresh step, and leaves a record.
+import type { Finding, Step } from '../contract/hazard.ts'
+import type { Arm } from '../contract/world.ts'
+import { stepText } from './act.ts'
+import type { Judged } from './look.ts'
+import { type Mode, modeOf } from './policy.ts'
+import { heldBy, type Situation } from './rails.ts'
+import { subjectKey, subjectText } from './subjects.ts'
+
+/** One line of the audit: what was done, would have been, or was held back, and why. */
+export interface Audit {
+  /** ms UTC. */
+  readonly at: number
+  readonly hazard: string
+  readonly reason: string
+  readonly subject: string
+  readonly subjectKey: string
+  readonly step: string
+  readonly text: string
+  readonly outcome: 'done' | 'would-do' | 'held' | 'failed' | 'passed'
+  /** Which rail held it back. */
+  readonly rail?: string
+  readonly because?: string
+}
+
+export interface ExecutorOptions {
+  readonly arms: readonly Arm[]
+  /** Flags can only lower a mode. */
+  readonly ceiling: Mode
+  /** Read anew for each step, right before it. */
+  readonly situation: (judged: Judged, step: Step) => Promise<Situation>
+  /** Looks at one subject once more; undefined: nothing is found of it any more. */
+  readonly again: (judged: Judged) => Promise<Judged | undefined>
+  /** What was tried for a subject since it was last well: the next step of its ladder is taken. */
+  readonly tried: (subject: string) => ReadonlySet<string>
+  /** Event, metric and audit line; never throws. */
+  readonly record: (audit: Audit) => Promise<void>
+}
+
+interface Candidate {
+  readonly judged: Judged
+  readonly finding: Finding
+  readonly step: Step
+}
+
+/** The next step of a finding's ladder: the smallest that was not tried yet. An advice is for people. */
+const nextStep = ({ remedy }: Finding, tried: ReadonlySet<string>): Step | undefined =>
+  remedy.find((step) => step.do !== 'advise' && !tried.has(step.name ?? step.do))
+
+function candidates(judged: readonly Judged[], tried: ExecutorOptions['tried']): Candidate[] {
+  return judged.flatMap((one) =>
+    one.verdict.verdict !== 'found'
+      ? []
+      : one.verdict.findings.flatMap((finding) => {
+          const step = nextStep(finding, tried(subjectKey(one.subject)))
+          return step ? [{ judged: one, finding, step }] : []
+        }),
+  )
+}
+
+/** Goes through what was found, one step after the other, and does, records or holds back each. */
+export async function execute(judged: readonly Judged[], options: ExecutorOptions): Promise<readonly Audit[]> {
+  const audits: Audit[] = []
+  for (const candidate of candidates(judged, options.tried)) {
+    const audit = await attempt(candidate, options)
+    if (!audit) continue
+    await options.record(audit)
+    audits.push(audit)
+  }
+  return audits
+}
+
+async function attempt({ judged, step }: Candidate, options: ExecutorOptions): Promise<Audit | undefined> {
+  const situation = await options.situation(judged, step)
+  const mode = modeNow(judged, step, situation, options)
+  if (mode === 'observe') return undefined
+  const held = heldBy(step, situation)
+  const audit = auditOf({ judged, step }, situation)
+  if (held) return { ...audit('held'), rail: held.rail, because: held.why }
+  if (mode === 'advise') return audit('would-do')
+  return actNow({ judged, step }, options)
+}
+
+/** A policy that could not be read is no leave to act: the rails hold back then, so that the refusal is told. */
+const modeNow = ({ hazard }: Judged, step: Step, { policy }: Situation, { ceiling }: ExecutorOptions): Mode =>
+  policy ? modeOf(policy.value, hazard.id, step.name, ceiling) : ceiling
+
+/** Looks again, asks the rails again, and gives the fresh step to its arm, which checks the target's identity once more. */
+async function actNow({ judged, step }: Omit<Candidate, 'finding'>, options: ExecutorOptions): Promise<Audit> {
+  const again = await options.again(judged)
+  const finding = again && findingAgain(again, step)
+  const fresh = finding?.remedy.find((one) => one.do === step.do && one.name === step.name)
+  const situation = await options.situation(again ?? judged, fresh ?? step)
+  const audit = auditOf({ judged: again ?? judged, step: fresh ?? step }, situation)
+  if (!fresh) return { ...audit('passed'), because: 'it was no longer so when it was looked at again' }
+  const mode = modeNow(judged, fresh, situation, options)
+  if (mode !== 'act') return { ...audit('held'), rail: 'mode', because: `the policy says ${mode} by now` }
+  const held = heldBy(fresh, situation)
+  if (held) return { ...audit('held'), rail: held.rail, because: held.why }
+  const arm = options.arms.find(({ does }) => does === fresh.do)
+  if (!arm) return { ...audit('held'), rail: 'no-arm', because: `nothing here can ${stepText(fresh)}` }
+  try {
+    const outcome = await arm.apply(fresh)
+    return outcome === 'done' ? audit('done') : { ...audit('held'), rail: 'identity', because: outcome.held }
+  } catch (error) {
+    return { ...audit('failed'), because: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+const findingAgain = ({ verdict }: Judged, step: Step): Finding | undefined =>
+  verdict.verdict === 'found'
+    ? verdict.findings.find(({ remedy }) => remedy.some((one) => one.do === step.do && one.name === step.name))
+    : undefined
+
+const auditOf =
+  ({ judged, step }: Omit<Candidate, 'finding'>, { now }: Situation) =>
+  (outcome: Audit['outcome']): Audit => ({
+    at: now,
+    hazard: judged.hazard.id,
+    reason: judged.verdict.verdict === 'found' ? judged.verdict.findings[0].reason : '',
+    subject: subjectText(judged.subject),
+    subjectKey: subjectKey(judged.subject),
+    step: step.name ?? step.do,
+    text: stepText(step),
+    outcome,
+  })

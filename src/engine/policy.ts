@@ -1,0 +1,65 @@
+// What may be done by itself: modes for each hazard and each of its named steps, and the limits that hold for all.
+
+/** `advise`: what would have been done is recorded and followed up; nothing is done. */
+export const modes = ['observe', 'advise', 'act'] as const
+export type Mode = (typeof modes)[number]
+
+export interface HazardPolicy {
+  readonly mode?: Mode
+  /** By the name of a step; where it says nothing the hazard's mode counts. */
+  readonly steps?: Readonly<Record<string, Mode>>
+}
+
+/** A time of the week in which may be acted, UTC: minutes from Monday 00:00; `from` included, `to` excluded. */
+export interface Window {
+  readonly from: number
+  readonly to: number
+}
+
+export interface Policy {
+  readonly hazards: Readonly<Record<string, HazardPolicy>>
+  /** None: at any time. */
+  readonly windows: readonly Window[]
+  /** In these nothing is ever done. */
+  readonly protectedNamespaces: readonly string[]
+  /** Besides Pods that are past their grace period: whether others may be ended, where their budget has room. */
+  readonly healthyPods: boolean
+  readonly perNodePerHour: number
+  readonly perClusterPerHour: number
+  /** How long the same subject is left alone after something was done to it. */
+  readonly coolDownSeconds: number
+  readonly paused: boolean
+}
+
+/** Nothing is done by itself until somebody says so. */
+export const defaultPolicy: Policy = {
+  hazards: {},
+  windows: [],
+  protectedNamespaces: ['kube-system'],
+  healthyPods: false,
+  perNodePerHour: 3,
+  perClusterPerHour: 20,
+  coolDownSeconds: 1800,
+  paused: false,
+}
+
+const lower = (a: Mode, b: Mode): Mode => (modes.indexOf(a) < modes.indexOf(b) ? a : b)
+
+/** The mode of a step: the policy's, and never over `ceiling`, which a flag sets. */
+export function modeOf(policy: Policy, hazard: string, step: string | undefined, ceiling: Mode): Mode {
+  const own = policy.hazards[hazard] ?? {}
+  const named = step === undefined ? undefined : own.steps?.[step]
+  return lower(named ?? own.mode ?? 'observe', ceiling)
+}
+
+const minute = 60_000
+const week = 7 * 24 * 60
+/** 1 January 1970 was a Thursday. */
+const mondayOffset = 3 * 24 * 60
+
+/** Whether `now` (ms UTC) is in one of the policy's windows; one may go on over Sunday night. */
+export function inWindow({ windows }: Policy, now: number): boolean {
+  if (windows.length === 0) return true
+  const at = (Math.floor(now / minute) + mondayOffset) % week
+  return windows.some(({ from, to }) => (from <= to ? at >= from && at < to : at >= from || at < to))
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import type { Step } from '../contract/hazard.ts'
+import { defaultPolicy, inWindow, modeOf, type Policy } from './policy.ts'
+import { heldBy, type NodeFacts, type PodFacts, rails, type Situation } from './rails.ts'
+import { subjectKey } from './subjects.ts'
+
+const target = { source: { node: 'node-1' }, kind: 'Container', name: 'app' }
+const step: Step = { do: 'end-shim', why: 'w', target, shim: { pid: 1, startTicks: 1, command: '' }, alsoEnds: [] }
+const now = Date.parse('2026-11-23T08:00:00Z') // a Monday
+const minute = 60_000
+
+const pod: PodFacts = {
+  namespace: 'ads',
+  name: 'bidder-7',
+  annotations: {},
+  pastGraceMs: 60_000,
+  owner: 'ReplicaSet bidder',
+  static: false,
+}
+const node: NodeFacts = {
+  name: 'node-1',
+  runtimeUpMs: 3_600_000,
+  runtimeAnswers: true,
+  agentUpMs: 3_600_000,
+  timersLateMs: 3,
+  kubeletHealthy: true,
+  containers: 40,
+  condemned: 1,
+  pauseFile: false,
+}
+
+/** All is well, but for what is said. */
+function situation(
+  more: { pod?: Partial<PodFacts>; node?: Partial<NodeFacts>; policy?: Partial<Policy> } & Partial<
+    Omit<Situation, 'pod' | 'node' | 'policy'>
+  > = {},
+): Situation {
+  const { pod: podMore, node: nodeMore, policy: policyMore, ...rest } = more
+  const at = <T>(value: T) => ({ value, ticks: 1_000_000 })
+  return {
+    now,
+    ticks: 1_000_000,
+    policy: at({ ...defaultPolicy, ...policyMore }),
+    done: at([]),
+    pod: at({ ...pod, ...podMore }),
+    node: { ...node, ...nodeMore },
+    ...rest,
+  }
+}
+
+const act = (more: object = {}) => ({ at: now - 10 * minute, node: 'node-1', subject: 'other', ...more })
+const done = (...acts: ReturnType<typeof act>[]) => ({ value: acts, ticks: 1_000_000 })
+const alive = { pastGraceMs: undefined }
+
+const alone: readonly (readonly [string, Situation])[] = [
+  ['unreadable', situation({ ticks: 1_060_001 })],
+  ['paused', situation({ policy: { paused: true } })],
+  ['paused', situation({ node: { pauseFile: true } })],
+  ['window', situation({ policy: { windows: [{ from: 0, to: 8 * 60 }] } })],
+  ['spared', situation({ pod: { annotations: { 'roadcrew.dev/spare': 'true' } } })],
+  ['own-pod', situation({ self: 'ads/bidder-7' })],
+  ['static-pod', situation({ pod: { static: true } })],
+  ['critical-pod', situation({ pod: { priorityClass: 'system-node-critical' } })],
+  ['bare-pod', situation({ pod: { ...alive, owner: undefined }, policy: { healthyPods: true } })],
+  ['protected-namespace', situation({ pod: { namespace: 'kube-system' } })],
+  ['not-terminating', situation({ pod: alive })],
+  ['not-terminating', situation({ pod: { pastGraceMs: -5 } })],
+  ['disruption-budget', situation({ pod: { ...alive, disruptionsAllowed: 0 }, policy: { healthyPods: true } })],
+  ['runtime-young', situation({ node: { runtimeUpMs: 4 * minute } })],
+  ['runtime-young', situation({ node: { runtimeUpMs: undefined } })],
+  ['agent-young', situation({ node: { agentUpMs: 4 * minute } })],
+  ['runtime-mute', situation({ node: { runtimeAnswers: false } })],
+  ['kubelet-unhealthy', situation({ node: { kubeletHealthy: false } })],
+  ['late-timers', situation({ node: { timersLateMs: 1500 } })],
+  ['too-many', situation({ node: { condemned: 5 } })],
+  ['too-many', situation({ node: { condemned: 3, containers: 9 } })],
+  ['node-rate', situation({ done: done(act(), act(), act()) })],
+  ['cluster-rate', situation({ done: done(...Array.from({ length: 20 }, () => act({ node: 'node-2' }))) })],
+  ['cool-down', situation({ done: done(act({ subject: subjectKey(target) })) })],
+]
+
+describe('rails', () => {
+  it('hold nothing back where all is well', () => expect(heldBy(step, situation())).toBeUndefined())
+
+  it.each(alone)('%s alone holds it back, and is named', (name, at) => {
+    expect(rails.filter(({ holds }) => holds(step, at) !== undefined).map((rail) => rail.name)).toEqual([name])
+    expect(heldBy(step, at)?.rail).toBe(name)
+  })
+
+  it('have each a case in which it alone holds back', () => {
+    expect(new Set(alone.map(([name]) => name))).toEqual(new Set(rails.map(({ name }) => name)))
+  })
+
+  it.each(['policy', 'done', 'pod'] as const)('hold back where the %s was never read', (what) => {
+    expect(heldBy(step, { ...situation(), [what]: undefined })?.rail).toBe('unreadable')
+  })
+
+  it('let acts go that are an hour or a cool-down old', () => {
+    const old = act({ at: now - 61 * minute, subject: subjectKey(target) })
+    expect(heldBy(step, situation({ done: done(old, old, old) }))).toBeUndefined()
+  })
+})
+
+describe('modes', () => {
+  const policy: Policy = { ...defaultPolicy, hazards: { stuck: { mode: 'advise', steps: { 'continue-shim': 'act' } } } }
+  it.each([
+    ['stuck', 'end-shim', 'act', 'advise'],
+    ['stuck', 'continue-shim', 'act', 'act'],
+    ['stuck', 'continue-shim', 'observe', 'observe'],
+    ['stuck', undefined, 'act', 'advise'],
+    ['other', 'end-shim', 'act', 'observe'],
+  ] as const)('%s %s under %s: %s', (hazard, name, ceiling, mode) =>
+    expect(modeOf(policy, hazard, name, ceiling)).toBe(mode),
+  )
+})
+
+describe('windows', () => {
+  const at = (...windows: readonly { from: number; to: number }[]) => inWindow({ ...defaultPolicy, windows }, now)
+  const eight = 8 * 60
+  it.each([
+    [[], true],
+    [[{ from: eight, to: eight + 1 }], true],
+    [[{ from: 0, to: eight }], false],
+    [[{ from: 6 * 24 * 60, to: eight + 1 }], true],
+    [[{ from: 6 * 24 * 60, to: eight }], false],
+  ])('%j: %s', (windows, is) => expect(at(...windows)).toBe(is))
+})

@@ -1,0 +1,208 @@
+// What holds a step back. Each rail is a question of its own with a name, so that every refusal says which one it was.
+import type { Step, Subject } from '../contract/hazard.ts'
+import { inWindow, type Policy } from './policy.ts'
+import { subjectKey } from './subjects.ts'
+
+/** One thing that was done, for rates and cool-downs. `at`: ms UTC. */
+export interface Done {
+  readonly at: number
+  readonly node: string
+  readonly subject: string
+}
+
+/** Something that was read, and when (ticks, ms); undefined: never. */
+export interface Read<T> {
+  readonly value: T
+  readonly ticks: number
+}
+
+/** What is known of the Pod that a step would end. */
+export interface PodFacts {
+  readonly namespace: string
+  readonly name: string
+  readonly annotations: Readonly<Record<string, string>>
+  /** How long its grace period has been over (ms); undefined: nobody asked for its deletion. */
+  readonly pastGraceMs: number | undefined
+  /** What would make it anew, as `ReplicaSet web-5d9c`; undefined: nothing would. */
+  readonly owner: string | undefined
+  /** A manifest on the node's disk makes it (its API object is a mirror). */
+  readonly static: boolean
+  readonly priorityClass?: string
+  /** How many disruptions its budgets allow; undefined: it has none. */
+  readonly disruptionsAllowed?: number
+}
+
+/** What is known of the node and the agent on it. Durations in ms. */
+export interface NodeFacts {
+  readonly name: string
+  readonly runtimeUpMs: number | undefined
+  readonly runtimeAnswers: boolean
+  readonly agentUpMs: number
+  /** How late the agent's own timers were at worst in the last minute. */
+  readonly timersLateMs: number
+  readonly kubeletHealthy: boolean
+  readonly containers: number
+  readonly condemned: number
+  /** The file on the node that says pause, which works without the API. */
+  readonly pauseFile: boolean
+}
+
+/** All that rails ask. */
+export interface Situation {
+  /** ms UTC. */
+  readonly now: number
+  /** ms, monotonic. */
+  readonly ticks: number
+  readonly policy: Read<Policy> | undefined
+  /** What was done by anybody in the cluster; undefined: the budget could not be read. */
+  readonly done: Read<readonly Done[]> | undefined
+  /** The Pod of the subject; undefined: it could not be read. */
+  readonly pod: Read<PodFacts> | undefined
+  readonly node: NodeFacts
+  /** The agent's own Pod, `namespace/name`. */
+  readonly self?: string
+}
+
+export interface Rail {
+  readonly name: string
+  /** Why the step is held back; undefined if this rail has nothing against it. */
+  readonly holds: (step: Step, situation: Situation) => string | undefined
+}
+
+/** What could not be read for so long is not known any more (ms). */
+export const staleAfter = 60_000
+const settlesAfter = 5 * 60_000
+const lateTimers = 1000
+const hour = 3_600_000
+
+/** Opt-out of a Pod or its namespace; any value counts but `false`. */
+export const spareAnnotation = 'roadcrew.dev/spare'
+
+const target = (step: Step): Subject | undefined => ('target' in step ? step.target : undefined)
+
+const isStale = (read: Read<unknown> | undefined, { ticks }: Situation): boolean =>
+  read === undefined || ticks - read.ticks > staleAfter
+
+const podRail = (
+  name: string,
+  holds: (pod: PodFacts, policy: Policy, situation: Situation) => string | undefined,
+): Rail => ({
+  name,
+  holds: (_step, situation) => {
+    const { pod, policy } = situation
+    return pod && policy ? holds(pod.value, policy.value, situation) : undefined
+  },
+})
+
+const nodeRail = (name: string, holds: (node: NodeFacts) => string | undefined): Rail => ({
+  name,
+  holds: (_step, { node }) => holds(node),
+})
+
+const minutes = (ms: number): string => `${Math.round(ms / 60_000)} min`
+
+/** In the order in which they are asked. */
+export const rails: readonly Rail[] = [
+  {
+    name: 'unreadable',
+    holds: (_step, situation) => {
+      const { policy, done, pod } = situation
+      const unread = Object.entries({ policy, budget: done, 'Pod and its opt-outs': pod }).filter(([, read]) =>
+        isStale(read, situation),
+      )
+      return unread.length > 0
+        ? `not read for ${staleAfter / 1000} s: ${unread.map(([name]) => name).join(', ')}`
+        : undefined
+    },
+  },
+  {
+    name: 'paused',
+    holds: (_step, { policy, node }) =>
+      node.pauseFile ? 'a file on the node says pause' : policy?.value.paused ? 'the policy says pause' : undefined,
+  },
+  {
+    name: 'window',
+    holds: (_step, { policy, now }) =>
+      policy && !inWindow(policy.value, now) ? "it is outside of the policy's windows" : undefined,
+  },
+  podRail('spared', ({ annotations }) => {
+    const spare = annotations[spareAnnotation]
+    return spare !== undefined && spare !== 'false' ? `its annotation ${spareAnnotation} says ${spare}` : undefined
+  }),
+  podRail('own-pod', ({ namespace, name }, _policy, { self }) =>
+    self === `${namespace}/${name}` ? "it is the agent's own Pod" : undefined,
+  ),
+  podRail('static-pod', (pod) => (pod.static ? 'it is a static Pod of the node' : undefined)),
+  podRail('critical-pod', ({ priorityClass = '' }) =>
+    /^system-(?:node|cluster)-critical$/.test(priorityClass) ? `its priority class is ${priorityClass}` : undefined,
+  ),
+  podRail('bare-pod', ({ owner, pastGraceMs }) =>
+    owner === undefined && pastGraceMs === undefined ? 'nobody would make it anew' : undefined,
+  ),
+  podRail('protected-namespace', ({ namespace }, { protectedNamespaces }) =>
+    protectedNamespaces.includes(namespace) ? `the policy protects the namespace ${namespace}` : undefined,
+  ),
+  podRail('not-terminating', ({ pastGraceMs }, { healthyPods }) =>
+    healthyPods || (pastGraceMs !== undefined && pastGraceMs > 0)
+      ? undefined
+      : 'its Pod is not past its grace period, and the policy allows no others',
+  ),
+  podRail('disruption-budget', ({ pastGraceMs, disruptionsAllowed }) =>
+    pastGraceMs === undefined && disruptionsAllowed === 0 ? 'its PodDisruptionBudget has no room' : undefined,
+  ),
+  nodeRail('runtime-young', ({ runtimeUpMs }) =>
+    runtimeUpMs !== undefined && runtimeUpMs >= settlesAfter
+      ? undefined
+      : `the runtime is not known to be up for ${minutes(settlesAfter)}`,
+  ),
+  nodeRail('agent-young', ({ agentUpMs }) =>
+    agentUpMs < settlesAfter ? `the agent is up for less than ${minutes(settlesAfter)}` : undefined,
+  ),
+  nodeRail('runtime-mute', ({ runtimeAnswers }) =>
+    runtimeAnswers ? undefined : 'the whole runtime does not answer: it is not this container',
+  ),
+  nodeRail('kubelet-unhealthy', ({ kubeletHealthy }) => (kubeletHealthy ? undefined : 'the kubelet is not healthy')),
+  nodeRail('late-timers', ({ timersLateMs }) =>
+    timersLateMs > lateTimers
+      ? `the agent's own timers were late by ${timersLateMs} ms: the node may be to blame`
+      : undefined,
+  ),
+  nodeRail('too-many', ({ condemned, containers }) => {
+    const most = Math.max(2, Math.floor(containers / 10))
+    return condemned > most ? `${condemned} of ${containers} containers are condemned at once, over ${most}` : undefined
+  }),
+  {
+    name: 'node-rate',
+    holds: (_step, { done, policy, node, now }) => {
+      const recent = (done?.value ?? []).filter((one) => one.node === node.name && one.at > now - hour).length
+      const most = policy?.value.perNodePerHour ?? 0
+      return recent >= most ? `${recent} acts on this node within an hour, ${most} are allowed` : undefined
+    },
+  },
+  {
+    name: 'cluster-rate',
+    holds: (_step, { done, policy, now }) => {
+      const recent = (done?.value ?? []).filter((one) => one.at > now - hour).length
+      const most = policy?.value.perClusterPerHour ?? 0
+      return recent >= most ? `${recent} acts in the cluster within an hour, ${most} are allowed` : undefined
+    },
+  },
+  {
+    name: 'cool-down',
+    holds: (step, { done, policy, now }) => {
+      const subject = target(step)
+      const since = now - (policy?.value.coolDownSeconds ?? 0) * 1000
+      const last = subject && (done?.value ?? []).find((one) => one.subject === subjectKey(subject) && one.at > since)
+      return last ? `something was done to it ${minutes(now - last.at)} ago` : undefined
+    },
+  },
+]
+
+/** The first rail that holds a step back, if any does. */
+export function heldBy(step: Step, situation: Situation): { readonly rail: string; readonly why: string } | undefined {
+  for (const { name, holds } of rails) {
+    const why = holds(step, situation)
+    if (why !== undefined) return { rail: name, why }
+  }
+  return undefined
+}
