@@ -50,10 +50,15 @@ const told = (container: Container, pattern: RegExp): OwnDrain | undefined => {
   return setting && { ...setting, seconds: inSeconds(setting) }
 }
 
-/** A bare number is one of ms where the name says so, else of seconds. */
+/** From so many on a bare number is taken for ms: nobody gives a stop a quarter of an hour and calls it 1000. */
+const surelyMs = 1000
+
+/** A bare number is one of ms where its name says so or it is that large, else of seconds. */
 const inSeconds = ({ name, value }: Setting): number | undefined => {
   const seconds = durationSeconds(value)
-  return seconds !== undefined && /^\d+$/.test(value.trim()) && /ms$|millis/i.test(name) ? seconds / 1000 : seconds
+  const bare = /^\d+$/.test(value.trim())
+  const inMs = bare && seconds !== undefined && (/ms$|millis/i.test(name) || seconds >= surelyMs)
+  return inMs ? seconds / 1000 : seconds
 }
 
 /** Evidence that the application itself goes on taking requests for a while after SIGTERM. */
