@@ -2,8 +2,16 @@
 import type { Hazard } from '../contract/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
+import { frozenRuntime } from './frozen-runtime/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
 import { stuckContainer } from './stuck-container/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
 
-export const hazards: readonly Hazard[] = [cronJobTimezone, frozenCronJob, lostRequests, stuckContainer, unplannedRun]
+export const hazards: readonly Hazard[] = [
+  cronJobTimezone,
+  frozenCronJob,
+  frozenRuntime,
+  lostRequests,
+  stuckContainer,
+  unplannedRun,
+]

@@ -58,11 +58,25 @@ export interface ContainerSeen {
   readonly stacks?: Readonly<Record<string, string>>
 }
 
+/** How a call ended: what it took (ms), and why it failed if it did. */
+export interface Call {
+  readonly ms: number
+  readonly because?: string
+}
+
 export interface RuntimeSeen {
   readonly name: string
   readonly socket: string
-  readonly answers: { readonly ms: number } | { readonly because: string; readonly ms: number }
+  /** A call that asks nothing but the daemon itself. */
+  readonly answers: Call
+  /** Listing all containers, which asks no shim. */
+  readonly lists: Call
   readonly containers: number
+  /** How many inspections were asked for in this round, and how many of them gave no answer. */
+  readonly inspected: number
+  readonly mute: number
+  /** What a restart of the daemon does to containers, where that is proven by its configuration (live-restore, KillMode). */
+  readonly restart?: 'keeps-containers' | 'ends-containers'
 }
 
 /** The containers that a runtime claims, one by one. */

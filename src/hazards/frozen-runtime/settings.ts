@@ -1,0 +1,5 @@
+export interface Settings {
+  readonly slowSeconds: number
+  readonly failures: number
+  readonly mostMute: number
+}
