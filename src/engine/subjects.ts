@@ -8,9 +8,9 @@ export function sourceText(subject: Subject): string {
   return source.file
 }
 
-/** A subject in one line: `CronJob shop/report`. */
-export const subjectText = (subject: Subject): string =>
-  `${subject.kind} ${subject.namespace ? `${subject.namespace}/` : ''}${subject.name}`
+/** A subject in one line: `CronJob shop/report`, `Container ads/bidder-7/app`. */
+export const subjectText = ({ kind, namespace, pod, name }: Subject): string =>
+  `${kind} ${[namespace, pod, name].filter((part) => part).join('/')}`
 
 /** Tells subjects apart, also two documents of one file that name the same object, and an object made anew. */
 export const subjectKey = (subject: Subject): string =>

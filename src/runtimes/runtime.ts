@@ -1,20 +1,14 @@
 // What the agent wants of a container runtime, whichever it is.
+import type { ContainerState, Inspection, PodIdentity } from '../linux/container.ts'
 
-/** The Pod of a container, from the labels that the kubelet gives to the runtime. */
-export interface PodIdentity {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-  /** The container's name in the Pod; undefined for the sandbox (pause) itself. */
-  readonly container?: string
-}
+export type { Inspection, PodIdentity } from '../linux/container.ts'
 
 export interface RuntimeContainer {
   /** 64 hexadecimal digits on all three runtimes. */
   readonly id: string
   readonly name: string
   /** What the runtime claims without asking anybody; `unknown` where it has no such claim. */
-  readonly state: 'created' | 'running' | 'paused' | 'exited' | 'unknown'
+  readonly state: ContainerState
   /** Its sandbox is no container of its own to a person, but its processes are real. */
   readonly sandbox: boolean
   /** The sandbox that it belongs to, where the runtime has such a thing. */
@@ -23,14 +17,6 @@ export interface RuntimeContainer {
   readonly createdAt?: number
   readonly pod?: PodIdentity
 }
-
-/** What came of asking a runtime for one container. `ms`: how long the answer took, or until nobody waited any more. */
-export type Inspection =
-  | { readonly answer: 'told'; readonly ms: number; readonly state: RuntimeContainer['state']; readonly pid?: number }
-  /** The runtime says that there is no such container (any more). */
-  | { readonly answer: 'gone'; readonly ms: number }
-  | { readonly answer: 'nothing'; readonly ms: number }
-  | { readonly answer: 'error'; readonly ms: number; readonly because: string }
 
 /** One runtime behind its socket. Nothing here throws for what the runtime does; only a bug does. */
 export interface Runtime {
