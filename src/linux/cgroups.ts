@@ -79,3 +79,18 @@ export const containersIn = (path: string): string[] =>
  */
 export const belongsTo = ({ cgroups }: Pick<Process, 'cgroups'>, containerId: string): boolean =>
   Object.values(cgroups).some((path) => containersIn(path).includes(containerId))
+
+/** What the cgroup of one container said, with the cgroups below it. */
+export type CgroupAnswer =
+  | {
+      readonly answer: 'told'
+      /** Whether a thread lives in it: on v2 from cgroup.events, on v1 since `tasks` lists only such. */
+      readonly populated: boolean
+      /** Pids of processes with a thread that lives; zombies are not among them. */
+      readonly members: readonly number[]
+      /** Undefined where the kernel or the tree has no freezer. */
+      readonly freezer?: Freezer
+    }
+  /** The tree was read, and there is no cgroup of this container: nothing of it lives, since such a one can't be removed. */
+  | { readonly answer: 'gone' }
+  | { readonly answer: 'unread'; readonly because: string }

@@ -1,0 +1,48 @@
+import { containersIn } from './cgroups.ts'
+import type { Process } from './process.ts'
+import { shimOf } from './shims.ts'
+
+/** All processes of a node at one time, looked through once for all of its containers. */
+export interface ProcessTree {
+  readonly byPid: ReadonlyMap<number, Process>
+  childrenOf(pid: number): readonly Process[]
+  /** Those whose cgroups lie in that of this container; zombies on v2 only. */
+  inCgroupOf(containerId: string): readonly Process[]
+  /** Whether its cgroups lie in that of any container. */
+  isContained(process: Process): boolean
+  /** All shims and their children. */
+  readonly aroundShims: readonly Process[]
+}
+
+/** The tree of what was read, in which a parent may be missing. */
+export function processTree(processes: readonly Process[]): ProcessTree {
+  const children = new Map<number, Process[]>()
+  const contained = new Map<string, Process[]>()
+  const containersAt = new Map<string, readonly string[]>()
+  const containersOf = (path: string): readonly string[] => {
+    const known = containersAt.get(path) ?? containersIn(path)
+    containersAt.set(path, known)
+    return known
+  }
+  const idsOf = ({ cgroups }: Process): ReadonlySet<string> => new Set(Object.values(cgroups).flatMap(containersOf))
+
+  for (const one of processes) {
+    add(children, one.parent, one)
+    for (const id of idsOf(one)) add(contained, id, one)
+  }
+  const childrenOf = (pid: number): readonly Process[] => children.get(pid) ?? []
+  const shims = processes.filter(shimOf)
+  return {
+    byPid: new Map(processes.map((one) => [one.pid, one])),
+    childrenOf,
+    inCgroupOf: (containerId) => contained.get(containerId) ?? [],
+    isContained: (one) => idsOf(one).size > 0,
+    aroundShims: [...new Set(shims.flatMap((shim) => [shim, ...childrenOf(shim.pid)]))],
+  }
+}
+
+function add<Key>(lists: Map<Key, Process[]>, key: Key, one: Process): void {
+  const list = lists.get(key)
+  if (list) list.push(one)
+  else lists.set(key, [one])
+}
