@@ -119,6 +119,16 @@ describe('one shim per container', () => {
     expect(summary([dockerShim, leader], id, told(true))).toBe('alive: 20')
   })
 
+  it('knows nothing where its shim may be one whose command line was not read', () => {
+    const hidden = some(9, 1, { name: 'containerd-shim', state: 'D', command: [] })
+    expect(stateOf([hidden], id, told(false))).toMatchObject({
+      condition: 'unknown',
+      because: 'the command line of 9 (containerd-shim) was not read, which may be its shim',
+    })
+    expect(summary([hidden, some(20, 9, at(id))], id, told(true, [20]))).toBe('alive: 20')
+    expect(summary([hidden, dockerShim], id, told(false))).toBe('no-processes:')
+  })
+
   it('bears parents that go round', () =>
     expect(summary([dockerShim, some(20, 21, at(id)), some(21, 20)], id, told(true))).toBe('alive: 20 21'))
 })

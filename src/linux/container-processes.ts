@@ -55,7 +55,11 @@ export function containerState(tree: ProcessTree, container: ContainerOnNode, cg
     const because = `${foreign.shim.kind} runs it behind a kernel of its own, whose processes do not show here`
     return { processes, shims, condition: 'unknown', because }
   }
-  return { processes, shims, ...conditionOf(processes, unclear, container, cgroup) }
+  const condition = conditionOf(processes, unclear, container, cgroup)
+  if (condition.condition === 'alive' || shims.length > 0 || tree.unreadShims.length === 0)
+    return { processes, shims, ...condition }
+  const because = `the command line of ${namesOf(tree.unreadShims)} was not read, which may be its shim`
+  return { processes, shims, condition: 'unknown', because }
 }
 
 interface Attributed {

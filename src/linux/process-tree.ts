@@ -1,6 +1,6 @@
 import { containersIn } from './cgroups.ts'
-import type { Process } from './process.ts'
-import { shimOf } from './shims.ts'
+import { isOver, type Process } from './process.ts'
+import { mayBeShim, shimOf } from './shims.ts'
 
 /** All processes of a node at one time, looked through once for all of its containers. */
 export interface ProcessTree {
@@ -12,6 +12,8 @@ export interface ProcessTree {
   isContained(process: Process): boolean
   /** All shims and their children. */
   readonly aroundShims: readonly Process[]
+  /** Those with a shim's name whose command line was not read, so that nobody knows whose they are. */
+  readonly unreadShims: readonly Process[]
 }
 
 /** The tree of what was read, in which a parent may be missing. */
@@ -38,6 +40,7 @@ export function processTree(processes: readonly Process[]): ProcessTree {
     inCgroupOf: (containerId) => contained.get(containerId) ?? [],
     isContained: (one) => idsOf(one).size > 0,
     aroundShims: [...new Set(shims.flatMap((shim) => [shim, ...childrenOf(shim.pid)]))],
+    unreadShims: processes.filter((one) => mayBeShim(one.name) && one.command.length === 0 && !isOver(one)),
   }
 }
 
