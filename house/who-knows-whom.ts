@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
   kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
   node: { folders: pure, packages: ['node:'] },
-  runtimes: { folders: pure, packages: ['undici', '@grpc/grpc-js', 'node:'] },
+  runtimes: { folders: ['contract', 'linux'], packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'] },
   agent: { folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'], packages: ['node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },

@@ -10,6 +10,10 @@ import { fail, installAndBuild, root, run } from './install.mjs'
 const packages = [
   ['etcd', 'etcd-server'],
   ['openssl', 'openssl'],
+  ['containerd', 'containerd'],
+  ['runc', 'runc'],
+  ['dockerd', 'docker.io'],
+  ['busybox', 'busybox-static'],
 ]
 
 const inPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
