@@ -19,7 +19,7 @@ export interface LabContainer {
   readonly shim: number
 }
 
-/** What the kubelet and CRI would say of a container; `sandbox` without a value makes one, with one joins it. */
+/** What the kubelet and CRI would note of a container; one with the sandbox annotation shares the sandbox's shim. */
 export interface LabPod {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
