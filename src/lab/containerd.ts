@@ -38,6 +38,8 @@ export interface LabContainerd {
   readonly layer: string
   /** Runs busybox in a container until it is stopped; `sleep` for a day if no other command is given. */
   run(pod?: LabPod, args?: readonly string[]): Promise<LabContainer>
+  /** What runs of a task that was just started in one of containerd's namespaces. */
+  started(namespace: string, id: string): Promise<LabContainer>
   /** Ends it, and every shim, container, mount and cgroup of it. */
   stop(): Promise<void>
 }
@@ -49,13 +51,20 @@ export interface LabContainerd {
 export async function startContainerd(signal?: AbortSignal): Promise<LabContainerd> {
   const folder = await mkdtemp(join(tmpdir(), 'roadcrew-containerd-'))
   const cgroup = basename(folder)
-  const clean = (): void => removeLeftovers(folder, cgroup)
+  const shimSockets = new Set<string>()
+  const clean = (): void => removeLeftovers(folder, cgroup, shimSockets)
   process.on('exit', clean)
   let daemon: Daemon | undefined
   const stop = async (): Promise<void> => {
     await daemon?.stop()
     process.off('exit', clean)
     clean()
+  }
+  const started = async (namespace: string, id: string): Promise<LabContainer> => {
+    const bundle = join(folder, 'state/io.containerd.runtime.v2.task', namespace, id)
+    shimSockets.add((await readFile(join(bundle, 'address'), 'utf8')).trim().replace('unix://', ''))
+    const pid = Number(await readFile(join(bundle, 'init.pid'), 'utf8'))
+    return { id, pid, shim: await parentOf(pid) }
   }
   try {
     const socket = join(folder, 'containerd.sock')
@@ -68,8 +77,8 @@ export async function startContainerd(signal?: AbortSignal): Promise<LabContaine
       log: join(folder, 'containerd.log'),
       signal,
     })
-    const started = daemon
-    await started.until(() => started.logged('containerd successfully booted'))
+    const serving = daemon
+    await serving.until(() => serving.logged('containerd successfully booted'))
     const layers = join(folder, 'image')
     await mkdir(layers)
     const layer = await rootFileSystem(layers)
@@ -78,10 +87,11 @@ export async function startContainerd(signal?: AbortSignal): Promise<LabContaine
     const ctr = (namespace: string, ...args: string[]) => command('ctr', ['-a', socket, '-n', namespace, ...args])
     return {
       socket,
-      daemon: started,
+      daemon: serving,
       folder,
       cgroup,
       layer,
+      started,
       stop,
       async run({ labels = {}, annotations = {}, namespace = 'k8s.io' } = {}, args = ['sleep', '86400']) {
         const once =
@@ -105,9 +115,7 @@ export async function startContainerd(signal?: AbortSignal): Promise<LabContaine
           id,
           ...args,
         )
-        const bundle = join(folder, 'state/io.containerd.runtime.v2.task', namespace, id)
-        const pid = Number(await readFile(join(bundle, 'init.pid'), 'utf8'))
-        return { id, pid, shim: await parentOf(pid) }
+        return started(namespace, id)
       },
     }
   } catch (error) {
@@ -134,7 +142,7 @@ state = "${folder}/state"
 `
 
 /** The parent of a process: of a container's first one it is the shim. @throws Error if it is gone. */
-export async function parentOf(pid: number): Promise<number> {
+async function parentOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1])
 }

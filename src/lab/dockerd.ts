@@ -1,10 +1,10 @@
 // A real dockerd on a containerd of its own, driven through its API, so that no client program is needed.
 import { createReadStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Agent } from 'undici'
-import { type LabContainer, type LabContainerd, parentOf, startContainerd } from './containerd.ts'
+import { type LabContainer, type LabContainerd, startContainerd } from './containerd.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 
 const image = 'localhost/busybox:1'
@@ -63,9 +63,7 @@ export async function startDockerd(signal?: AbortSignal): Promise<LabDockerd> {
         const wish = { Image: image, Cmd: args, Labels: labels, HostConfig: { NetworkMode: 'none' } }
         const { Id: id } = (await ask('POST', `/containers/create?name=${name}`, wish)) as { Id: string }
         await ask('POST', `/containers/${id}/start`)
-        const bundle = join(folder, 'state/io.containerd.runtime.v2.task/moby', id)
-        const pid = Number(await readFile(join(bundle, 'init.pid'), 'utf8'))
-        return { id, pid, shim: await parentOf(pid) }
+        return containerd.started('moby', id)
       },
       async stopContainer(id, graceSeconds) {
         await ask('POST', `/containers/${id}/stop?t=${graceSeconds}`)

@@ -9,8 +9,12 @@ import { join } from 'node:path'
 /** ms: a process takes a moment to die, its cgroup and mounts stay busy until then. */
 const mostWait = 5_000
 
-/** Ends and removes all that stands on a folder and all of the cgroups (v1 and v2) of that name. */
-export function removeLeftovers(folder: string, cgroup: string): void {
+/**
+ * Ends and removes all that stands on a folder and all of the cgroups (v1 and v2) of that name.
+ * @param shimSockets a shim listens below /run/containerd/s, wherever its containerd's state is; a killed one leaves its
+ * socket there, while containerd removes all that told its path.
+ */
+export function removeLeftovers(folder: string, cgroup: string, shimSockets: Iterable<string>): void {
   const until = performance.now() + mostWait
   for (;;) {
     const living = [...pidsNaming(folder), ...pidsIn(cgroup)]
@@ -18,7 +22,7 @@ export function removeLeftovers(folder: string, cgroup: string): void {
     if (living.length === 0 || performance.now() > until) break
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
   }
-  for (const socket of shimSockets(folder)) rmSync(socket, { force: true })
+  for (const socket of shimSockets) rmSync(socket, { force: true })
   for (const mount of mountsBelow(folder)) spawnSync('umount', ['--lazy', mount])
   for (const path of cgroupsNamed(cgroup)) removeCgroup(path)
   rmSync(folder, { recursive: true, force: true })
@@ -59,19 +63,6 @@ const mountsBelow = (folder: string): string[] =>
     .map((line) => line.split(' ')[1] ?? '')
     .filter((path) => path.startsWith(`${folder}/`))
     .toReversed()
-
-/** A shim listens below /run/containerd/s, wherever its containerd's state is; a killed one leaves its socket there. */
-const shimSockets = (folder: string): string[] =>
-  filesBelow(folder, 'address').map((path) => textOf(path).trim().replace('unix://', ''))
-
-function filesBelow(folder: string, name: string): string[] {
-  // Never into root file systems, which hold what a container wrote.
-  return entries(folder).flatMap((entry) => {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) return entry.name === 'rootfs' || entry.name === 'root' ? [] : filesBelow(path, name)
-    return entry.isFile() && entry.name === name ? [path] : []
-  })
-}
 
 /** Every controller has a tree of its own on v1; a v2 tree is the whole of /sys/fs/cgroup or a folder of it. */
 const cgroupsNamed = (cgroup: string): string[] =>
