@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
-    folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'report', 'hazards'],
+    folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'report', 'hazards'],
     packages: ['commander', 'picocolors', 'ora', 'zod', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { agentCommand } from './agent.ts'
 import { demoCommand } from './demo.ts'
 import { drillCommand } from './drill.ts'
 import { explainCommand } from './explain.ts'
@@ -18,6 +19,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     whyCommand(io, done),
     explainCommand(io),
     drillCommand(io, done),
+    agentCommand(io, done),
     demoCommand(io),
   ]
   for (const command of commands) all.addCommand(command)

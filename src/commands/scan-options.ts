@@ -38,7 +38,8 @@ const several = (value: string, before: readonly string[] = []): string[] => [
 ]
 const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
-function wholeNumber(value: string): number {
+/** An option's value. @throws InvalidArgumentError for all but whole numbers from 1. */
+export function wholeNumber(value: string): number {
   if (!/^\d{1,9}$/.test(value) || Number(value) === 0) throw new InvalidArgumentError('expected a whole number from 1')
   return Number(value)
 }

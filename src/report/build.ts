@@ -197,15 +197,16 @@ function fixingPlaceOf(world: string, { source, namespace, uid }: Subject, { cha
 }
 
 /** Does not hold lines or uids, so that it stays the same when a file is edited or an object is made anew. */
-function idOf(world: string, hazard: string, reason: string, { kind, namespace, name }: Subject): string {
-  const parts = [world, hazard, reason, kind, namespace ?? '', name]
+function idOf(world: string, hazard: string, reason: string, { kind, namespace, pod, name }: Subject): string {
+  const parts = [world, hazard, reason, kind, namespace ?? '', ...(pod === undefined ? [] : [pod]), name]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 10)
 }
 
-const reportSubject = (world: string, { kind, namespace, name, uid }: Subject): ReportSubject => ({
+const reportSubject = (world: string, { kind, namespace, pod, name, uid }: Subject): ReportSubject => ({
   world,
   kind,
   ...(namespace !== undefined && { namespace }),
+  ...(pod !== undefined && { pod }),
   name,
   ...(uid !== undefined && { uid }),
 })

@@ -42,8 +42,8 @@ const valueText = (value: unknown): string =>
   value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /** An object in one line: `CronJob jobs/report`. */
-export const objectText = ({ kind, namespace, name }: ReportFinding['subject']): string =>
-  `${kind} ${namespace ? `${namespace}/` : ''}${name}`
+export const objectText = ({ kind, namespace, pod, name }: ReportFinding['subject']): string =>
+  `${kind} ${[namespace, pod, name].filter((part) => part).join('/')}`
 
 const paintSeverity = (colors: Colors, { severity }: ReportFinding): string => {
   if (severity === 'critical') return colors.bold(colors.red(severity))

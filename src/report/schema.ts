@@ -12,6 +12,7 @@ const subject = z.object({
   world: z.string().describe('The cluster, or the folder of its export, or "manifests"'),
   kind: z.string(),
   namespace: z.string().optional(),
+  pod: z.string().optional().describe('Of a container on a node'),
   name: z.string(),
   uid: z.string().optional(),
 })

@@ -29,7 +29,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 :
 export function symptomOf(inspection: Inspection, { slowSeconds }: Settings): string | undefined {
   if (inspection.answer === 'nothing') return `inspecting it gave no answer within ${seconds(inspection.ms)}`
   if (inspection.answer === 'error') return `inspecting it failed: ${inspection.because}`
-  if (inspection.answer === 'gone') return 'the runtime lists it as running and knows nothing of it when asked'
+  if (inspection.answer === 'gone') return undefined
   return inspection.ms > slowSeconds * 1000 ? `inspecting it took ${seconds(inspection.ms)}` : undefined
 }
 

@@ -25,7 +25,7 @@ export const node = detector({
   with: { goneBy },
   judge(item: Item<ContainerSeen>, view, context: Context<Settings, Remembered>): Verdict<Remembered> {
     const seen = item.object
-    if (seen.claims !== 'running' && seen.claims !== 'unknown') return absent
+    if (!isRunning(seen)) return absent
     if (seen.condition.is === 'unknown' && seen.inspection.answer !== 'told') {
       return { ...unknown(seen.condition.because), ...(context.before && { remember: context.before }) }
     }
@@ -39,6 +39,13 @@ export const node = detector({
     return { ...found(finding(item, stage)), remember }
   },
 })
+
+/** By what the runtime says when it is asked, else by its list; one that went between the two is no question any more. */
+function isRunning({ claims, inspection }: ContainerSeen): boolean {
+  if (inspection.answer === 'gone') return false
+  const state = inspection.answer === 'told' ? inspection.state : claims
+  return state === 'running' || state === 'unknown'
+}
 
 function overdue(
   { object: { pod } }: Item<ContainerSeen>,

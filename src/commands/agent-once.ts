@@ -1,0 +1,97 @@
+// What `roadcrew agent --once` does. Loaded only for it: runtimes are spoken to in gRPC, which takes a while to load.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createColors } from 'picocolors'
+import { lookAround, nodeName, nodeWorld } from '../agent/round.ts'
+import { type Look, look, type Memory } from '../engine/look.ts'
+import { hazards } from '../hazards/index.ts'
+import { machineZones } from '../node/time-zones.ts'
+import { buildReport } from '../report/build.ts'
+import { findingText } from '../report/details.ts'
+import { jsonReport } from '../report/json.ts'
+import type { Report } from '../report/schema.ts'
+import { findRuntimes, openRuntime } from '../runtimes/find.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import type { AgentOptions } from './agent.ts'
+import { type Io, UsageError, wantsColor } from './io.ts'
+import { toolVersion } from './tool-version.ts'
+
+/** How long the daemon itself may take to answer (ms); more than a frozen shim takes of containerd's own time (2 s). */
+const callLimit = 10_000
+
+/** Looks at the node until all is well, or as often as was asked for; the text to write and the exit code. */
+export async function agentOnce(
+  options: AgentOptions,
+  io: Io,
+): Promise<{ readonly text: string; readonly exitCode: number }> {
+  const runtime = await runtimeFor(options)
+  try {
+    const report = await rounds(runtime, options, io)
+    const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, io)
+    return { text, exitCode: report.summary.exitCode }
+  } finally {
+    await runtime.close()
+  }
+}
+
+/** @throws UsageError if there is no runtime that can be asked. */
+async function runtimeFor({ socket, hostRoot }: AgentOptions): Promise<Runtime> {
+  const found = await findRuntimes(socket === undefined ? { root: hostRoot } : { socket }, callLimit)
+  // A dockerd stands on a containerd that shows the same containers: what the kubelet asks is what counts.
+  const first = found.find(({ name }) => name === 'docker') ?? found[0]
+  if (!first) throw new UsageError(`no runtime's socket below ${hostRoot}; --socket names one`)
+  const runtime = openRuntime(first)
+  if (!runtime) throw new UsageError(`${first.socket}: ${first.because ?? `${first.name} can not be asked yet`}`)
+  return runtime
+}
+
+/** Looks until all is well, or as often as was asked for. */
+async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<Report> {
+  const roots = {
+    proc: `${options.hostRoot}/proc`.replace('//', '/'),
+    cgroup: `${options.hostRoot}/sys/fs/cgroup`.replace('//', '/'),
+  }
+  const limits = { callMs: callLimit, inspectMs: options.inspectLimit * 1000 }
+  const [began, node, zones] = [io.ticks(), nodeName(), machineZones()]
+  const own = hazards.filter((hazard) => hazard.node)
+  let memory: Memory = new Map()
+  let seen: Look | undefined
+  for (let round = 1; round <= options.rounds; round++) {
+    const started = io.ticks()
+    const world = nodeWorld(node, await lookAround(runtime, roots, limits, node))
+    seen = await look({ hazards: own, vantages: ['node'], world, now: io.now(), ticks: started, zones, memory })
+    memory = seen.memory
+    const isWell = seen.judged.every(({ verdict }) => verdict.verdict !== 'found')
+    if (isWell || round === options.rounds) break
+    io.err(io.errIsTerminal ? `round ${round} of ${options.rounds}: something is wrong, looking again\n` : '')
+    await sleep(Math.max(0, started + options.every * 1000 - io.ticks()), undefined, { signal: io.signal })
+  }
+  return buildReport({
+    toolVersion,
+    at: io.now(),
+    timeZoneData: zones.data,
+    hazards: own.map(({ id }) => id),
+    looked: seen ? [{ name: node, look: seen }] : [],
+    broken: [],
+    passedOver: 0,
+    failOn: 'advice',
+    ms: io.ticks() - began,
+    placeOf: () => Promise.resolve(undefined),
+  })
+}
+
+/** The runtime itself is one of the judged. */
+const count = (containers: number): string => `${containers} ${containers === 1 ? 'container' : 'containers'}`
+
+function reportText({ findings, unread, summary, seconds, worlds }: Report, runtime: Runtime, io: Io): string {
+  const options = { color: wantsColor(io), columns: io.columns }
+  const { bold, yellow, dim } = createColors(options.color)
+  const head = `${worlds[0]?.name ?? ''}: ${runtime.name} at ${runtime.socket}, ${count(summary.judged - 1)} looked at in ${seconds.toFixed(1)} s`
+  const lost = unread.map(({ what, because }) => `  ${what}: ${because}`)
+  return `${[
+    bold(head),
+    ...(lost.length > 0 ? ['', yellow('NOT SEEN'), ...lost] : []),
+    ...(findings.length === 0 && lost.length === 0 ? ['', 'All of them answer.'] : []),
+    ...findings.flatMap((finding) => ['', ...findingText(finding, options)]),
+    ...(findings.length > 0 ? ['', dim('Nothing was changed.')] : []),
+  ].join('\n')}\n`
+}

@@ -1,0 +1,52 @@
+import { Command, Option } from 'commander'
+import type { Io } from './io.ts'
+import { wholeNumber } from './scan-options.ts'
+
+/** The options of `agent` as commander gives them. */
+export interface AgentOptions {
+  readonly once?: true
+  readonly output: 'terminal' | 'json'
+  readonly socket?: string
+  readonly hostRoot: string
+  readonly rounds: number
+  readonly every: number
+  readonly inspectLimit: number
+}
+
+/** `roadcrew agent --once`: which containers of this node can't be inspected, and what else is wrong with them. */
+export function agentCommand(io: Io, done: (exitCode: number) => void): Command {
+  return new Command('agent')
+    .description("look at this node's runtime and containers; changes nothing")
+    .requiredOption('--once', 'look a few times and end')
+    .addOption(
+      new Option('-o, --output <format>', 'how to write the report').choices(['terminal', 'json']).default('terminal'),
+    )
+    .option('--socket <path>', "the runtime's socket (default: the usual places are searched)")
+    .option('--host-root <path>', "where the node's root is mounted", '/')
+    .option('--rounds <n>', 'how often it is looked, at most; once is enough if all is well', wholeNumber, 4)
+    .option('--every <seconds>', 'from the start of one round to the next', wholeNumber, 8)
+    .option('--inspect-limit <seconds>', 'how long one inspection may take', wholeNumber, 5)
+    .addHelpText(
+      'after',
+      `
+A first failed inspection makes a container suspicious. It is condemned after three of them over 20 s, and only if something
+else is wrong with it too; with fewer or quicker rounds nothing is condemned.
+
+Examples:
+  sudo roadcrew agent --once                       the runtime of this machine
+  sudo roadcrew agent --once --rounds 1            a quick look
+  sudo roadcrew agent --once -o json --socket /run/containerd/containerd.sock
+
+Exit codes:
+  0   every container answers
+  1   some do not, or something else is wrong with them
+  2   could not look everywhere; the report says where
+  64  wrong usage`,
+    )
+    .action(async (options: AgentOptions) => {
+      const { agentOnce } = await import('./agent-once.ts')
+      const { text, exitCode } = await agentOnce(options, io)
+      io.out(text)
+      done(exitCode)
+    })
+}
