@@ -7,9 +7,12 @@ import { describe, expect, it } from 'vitest'
 import { runDrill } from '../src/commands/drill.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
+import { runtimesOrSkip } from './require-runtimes.ts'
 import { testIo } from './test-io.ts'
 
-describe.skipIf(controlPlaneOrSkip())('drills', () => {
+const skip = [controlPlaneOrSkip(), runtimesOrSkip()].includes(true)
+
+describe.skipIf(skip)('drills', () => {
   it.each(hazards.flatMap((hazard) => (hazard.drill ? [{ id: hazard.id, hazard }] : [])))(
     '$id',
     async ({ hazard }) => {

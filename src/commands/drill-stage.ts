@@ -1,4 +1,4 @@
-import type { Finding, Hazard, Place, Stage, Step } from '../contract/hazard.ts'
+import type { Cured, Finding, Hazard, Place, Stage, Step } from '../contract/hazard.ts'
 import { act } from '../engine/act.ts'
 import { type LookOptions, look } from '../engine/look.ts'
 import { type Client, connect } from '../kubernetes/client.ts'
@@ -7,6 +7,9 @@ import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { Io } from './io.ts'
+import { NodeStage } from './node-stage.ts'
+
+type ClusterPlace = Extract<Place, { kubeconfig: string }>
 
 /** What a drill works with: the same look and the same steps that a scan and a cure use. */
 export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<readonly string[]> } {
@@ -14,7 +17,7 @@ export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<
   const zones = machineZones()
 
   const at = async <T>(
-    { kubeconfig }: Place,
+    { kubeconfig }: ClusterPlace,
     use: (options: LookOptions, client: Client) => Promise<T>,
   ): Promise<T> => {
     const config = await loadKubeconfig({ path: kubeconfig, env: io.env, home: io.home })
@@ -28,20 +31,25 @@ export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<
     }
   }
 
+  const node = new NodeStage(hazard, io)
+  const cureCluster = async (options: LookOptions, client: Client): Promise<readonly Cured[]> => {
+    const acted = await act(options, smallestStep, [editArm(client, hazard.writes ?? [])])
+    return acted.flatMap(({ step, outcome }) =>
+      'target' in step ? [{ step, target: step.target, ...(outcome !== 'done' && { held: outcome.held }) }] : [],
+    )
+  }
+
   return {
     signal: io.signal,
     later: (restore) => void restores.push(restore),
-    look: (place) =>
-      at(place, async (options) => (await look(options)).judged.map(({ subject, verdict }) => ({ subject, verdict }))),
-    cure: (place) =>
-      at(place, async (options, client) => {
-        const acted = await act(options, smallestStep, [editArm(client, hazard.writes ?? [])])
-        const held = acted.flatMap(({ outcome }) => (outcome === 'done' ? [] : [outcome.held]))
-        if (held.length > 0) throw new Error(`the cure was held back: ${held.join('; ')}`)
-        return acted.map(({ step }) => step)
-      }),
+    async look(place) {
+      const seen = 'socket' in place ? await node.look(place) : await at(place, look)
+      return seen.judged.map(({ subject, verdict }) => ({ subject, verdict }))
+    },
+    cure: (place) => ('socket' in place ? node.cure(place) : at(place, cureCluster)),
     async restore() {
       const problems: string[] = []
+      await node.close()
       for (const restore of restores.toReversed()) {
         await restore().catch((error: unknown) => problems.push(error instanceof Error ? error.message : String(error)))
       }

@@ -228,15 +228,35 @@ export interface Hands {
   connect(target: string, from: 'host' | { readonly netns: string }, limitMs: number): Promise<number | undefined>
 }
 
-/** Where a drill made its hazard happen. `kubeconfig`: a file's path. */
-export type Place = { readonly kubeconfig: string }
+/**
+ * Where a drill made its hazard happen: a cluster (`kubeconfig`: a file's path), or the containers of one runtime on this
+ * machine; `pods`: what the API server of its cluster would say of their Pods.
+ */
+export type Place =
+  | { readonly kubeconfig: string }
+  | { readonly socket: string; readonly pods?: readonly { readonly metadata: PodMetadata }[] }
+
+/** What a drill says of a Pod. `deletionTimestamp`: when its grace period ends, RFC 3339. */
+export interface PodMetadata {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string
+  readonly deletionTimestamp?: string
+}
+
+/** What came of a step of a cure; `held`: why it was not done. */
+export interface Cured {
+  readonly step: Step
+  readonly target: Subject
+  readonly held?: string
+}
 
 /** What a drill works with. It never judges by itself: looking and curing are the product's own. */
 export interface Stage {
   /** Asks the drilled hazard's detectors, as a scan would. */
   look(place: Place): Promise<readonly { readonly subject: Subject; readonly verdict: Verdict }[]>
-  /** Looks again and applies the smallest step of each occurring finding that is not mere advice; what it did. */
-  cure(place: Place): Promise<readonly Step[]>
+  /** Looks again and applies the smallest step of each occurring finding that is not mere advice and was not tried yet. */
+  cure(place: Place): Promise<readonly Cured[]>
   /** Registers what undoes the last act; run in reverse order at the end, also after an error or Ctrl-C. */
   later(restore: () => Promise<void>): void
   readonly signal: AbortSignal

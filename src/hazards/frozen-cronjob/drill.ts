@@ -44,9 +44,11 @@ async function* withOldController(stage: Stage, lab: Lab): AsyncIterable<Act> {
 
   if ((await jobsOf(lab, 'report')).length > 0) throw new Error('a Job started although the CronJob was frozen')
   const steps = await stage.cure(place)
+  const held = steps.find((one) => one.held !== undefined)
+  if (held) throw new Error(`the cure was held back: ${held.held}`)
   yield {
     act: 'cured by the smallest step of its remedy',
-    figures: { steps: steps.map(({ name, why }) => `${name}: ${why}`) },
+    figures: { steps: steps.map(({ step: { name, why } }) => `${name}: ${why}`) },
   }
 
   const job = await waitFor(stage, 100, async () => (await jobsOf(lab, 'report'))[0])

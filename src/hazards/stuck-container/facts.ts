@@ -89,7 +89,15 @@ function processFacts({ condition, processes, shims }: ContainerSeen, waits: Wai
   }
   if (condition.is === 'no-processes') return [{ reason: 'no-processes', text: 'it has no process left' }]
   if (condition.is === 'only-zombies')
-    return [{ reason: 'only-zombies', text: `all of its ${processes.length} processes are zombies` }]
+    return [
+      {
+        reason: 'only-zombies',
+        text:
+          processes.length === 1
+            ? 'its only process is a zombie'
+            : `all of its ${processes.length} processes are zombies`,
+      },
+    ]
   return []
 }
 

@@ -72,4 +72,5 @@ export const stuckContainer = hazard({
   },
   condition: 'RoadcrewStuckContainer',
   node: [node],
+  drill: () => import('./drill.ts'),
 })
