@@ -1,5 +1,6 @@
 // Prints the tables of bench/README.md.
 import { cpus } from 'node:os'
+import { agentBench } from './agent.ts'
 import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
 import { scanBench } from './scan.ts'
@@ -7,6 +8,10 @@ import { scheduleBench } from './schedule.ts'
 import { table } from './table.ts'
 
 process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ''}\n\n`)
+if (process.argv[2] === 'agent') {
+  process.stdout.write(`${table(await agentBench())}\n`)
+  process.exit()
+}
 process.stdout.write(`${table(await scheduleBench())}\n\n`)
 process.stdout.write(`${table(manifestsBench())}\n\n`)
 process.stdout.write(`${table(await scanBench())}\n\n`)

@@ -27,12 +27,12 @@ const allowed: Readonly<Record<string, Allowed>> = {
   kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
   node: { folders: pure, packages: ['node:'] },
   runtimes: { folders: ['contract', 'linux'], packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'] },
-  agent: { folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'], packages: ['node:'] },
+  agent: { folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'], packages: ['prom-client', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
     folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'report', 'hazards'],
-    packages: ['commander', 'picocolors', 'ora', 'zod', 'node:'],
+    packages: ['commander', 'picocolors', 'ora', 'pino', 'zod', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },
 }

@@ -1,5 +1,5 @@
 // The agent's look and the hands that end shims, on a real containerd: who is named, who is touched, and who is not.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -100,6 +100,41 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
     expect(report.findings.every(({ fact }) => fact.startsWith('condemned'))).toBe(true)
     for (const one of [well, ...others]) expect(readProcess('/proc', one.pid)?.state).toBe('S')
   })
+
+  it('are told of by the agent as they break and heal, on stdout and on /metrics', async () => {
+    const container = await lab.run(pod('flaky'))
+    const args = [main, 'agent', '--every', '2', '--listen', '127.0.0.1:0', '--socket', lab.socket]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    releases.push(() => void child.kill('SIGKILL'))
+    let out = ''
+    child.stdout.on('data', (part: Buffer) => {
+      out += part.toString()
+    })
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    const told = (text: string) => expect.poll(() => out, { timeout: 20_000 }).toContain(text)
+    await told('"listens"')
+    const address = /"listens":"([^"]+)"/.exec(out)?.[1] ?? ''
+    const suspicious = async () =>
+      /^roadcrew_suspicious_containers\{.*/m.exec(await (await fetch(`http://${address}/metrics`)).text())?.[0]
+    process.kill(container.shim, 'SIGSTOP')
+    await told('"is":"found"')
+    expect(await suspicious()).toBe(
+      'roadcrew_suspicious_containers{namespace="ads",pod="flaky",container="app",reason="shim-stopped"} 1',
+    )
+    process.kill(container.shim, 'SIGCONT')
+    await told('"msg":"ended"')
+    expect(await suspicious()).toBeUndefined()
+    expect((await fetch(`http://${address}/healthz`)).status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(143)
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { msg: string }).msg)
+        .at(-1),
+    ).toBe('stopping')
+  }, 60_000)
 
   it('are healed by SIGCONT to their shim, with nothing lost', async () => {
     const container = await lab.run(pod('stopped'))

@@ -9,14 +9,11 @@ import { buildReport } from '../report/build.ts'
 import { findingText } from '../report/details.ts'
 import { jsonReport } from '../report/json.ts'
 import type { Report } from '../report/schema.ts'
-import { findRuntimes, openRuntime } from '../runtimes/find.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { AgentOptions } from './agent.ts'
-import { type Io, UsageError, wantsColor } from './io.ts'
+import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
+import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
-
-/** How long the daemon itself may take to answer (ms); more than a frozen shim takes of containerd's own time (2 s). */
-const callLimit = 10_000
 
 /** Looks at the node until all is well, or as often as was asked for; the text to write and the exit code. */
 export async function agentOnce(
@@ -33,31 +30,15 @@ export async function agentOnce(
   }
 }
 
-/** @throws UsageError if there is no runtime that can be asked. */
-async function runtimeFor({ socket, hostRoot }: AgentOptions): Promise<Runtime> {
-  const found = await findRuntimes(socket === undefined ? { root: hostRoot } : { socket }, callLimit)
-  // A dockerd stands on a containerd that shows the same containers: what the kubelet asks is what counts.
-  const first = found.find(({ name }) => name === 'docker') ?? found[0]
-  if (!first) throw new UsageError(`no runtime's socket below ${hostRoot}; --socket names one`)
-  const runtime = openRuntime(first)
-  if (!runtime) throw new UsageError(`${first.socket}: ${first.because ?? `${first.name} can not be asked yet`}`)
-  return runtime
-}
-
 /** Looks until all is well, or as often as was asked for. */
 async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<Report> {
-  const roots = {
-    proc: `${options.hostRoot}/proc`.replace('//', '/'),
-    cgroup: `${options.hostRoot}/sys/fs/cgroup`.replace('//', '/'),
-  }
-  const limits = { callMs: callLimit, inspectMs: options.inspectLimit * 1000 }
   const [began, node, zones] = [io.ticks(), nodeName(), machineZones()]
   const own = hazards.filter((hazard) => hazard.node)
   let memory: Memory = new Map()
   let seen: Look | undefined
   for (let round = 1; round <= options.rounds; round++) {
     const started = io.ticks()
-    const world = nodeWorld(node, await lookAround(runtime, roots, limits, node))
+    const world = nodeWorld(node, await lookAround(runtime, rootsOf(options), limitsOf(options), node))
     seen = await look({ hazards: own, vantages: ['node'], world, now: io.now(), ticks: started, zones, memory })
     memory = seen.memory
     const isWell = seen.judged.every(({ verdict }) => verdict.verdict !== 'found')

@@ -11,13 +11,14 @@ export interface AgentOptions {
   readonly rounds: number
   readonly every: number
   readonly inspectLimit: number
+  readonly listen: string
 }
 
-/** `roadcrew agent --once`: which containers of this node can't be inspected, and what else is wrong with them. */
+/** `roadcrew agent`: which containers of this node can't be inspected, and what else is wrong with them. */
 export function agentCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('agent')
     .description("look at this node's runtime and containers; changes nothing")
-    .requiredOption('--once', 'look a few times and end')
+    .option('--once', 'look a few times and end; without it, until it is stopped')
     .addOption(
       new Option('-o, --output <format>', 'how to write the report').choices(['terminal', 'json']).default('terminal'),
     )
@@ -26,6 +27,7 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
     .option('--rounds <n>', 'how often it is looked, at most; once is enough if all is well', wholeNumber, 4)
     .option('--every <seconds>', 'from the start of one round to the next', wholeNumber, 8)
     .option('--inspect-limit <seconds>', 'how long one inspection may take', wholeNumber, 5)
+    .option('--listen <host:port>', 'where /metrics and /healthz are served', '127.0.0.1:9842')
     .addHelpText(
       'after',
       `
@@ -35,15 +37,21 @@ else is wrong with it too; with fewer or quicker rounds nothing is condemned.
 Examples:
   sudo roadcrew agent --once                       the runtime of this machine
   sudo roadcrew agent --once --rounds 1            a quick look
+  sudo roadcrew agent --every 10                   round by round: changes as JSON lines, the rest on /metrics
   sudo roadcrew agent --once -o json --socket /run/containerd/containerd.sock
 
-Exit codes:
+Exit codes of --once:
   0   every container answers
   1   some do not, or something else is wrong with them
   2   could not look everywhere; the report says where
   64  wrong usage`,
     )
     .action(async (options: AgentOptions) => {
+      if (!options.once) {
+        const { agentLoop } = await import('./agent-loop.ts')
+        await agentLoop(options, io)
+        return
+      }
       const { agentOnce } = await import('./agent-once.ts')
       const { text, exitCode } = await agentOnce(options, io)
       io.out(text)

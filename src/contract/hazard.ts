@@ -193,6 +193,13 @@ export interface Reason {
   readonly admit?: true
 }
 
+/** `counts` findings: a gauge with a series for each, labelled by its subject and reason; it ends with the finding. */
+export interface Metric {
+  readonly help: string
+  readonly type: 'gauge' | 'counter'
+  readonly counts?: 'findings'
+}
+
 /** A known way in which Kubernetes hurts its users. Data; the logic is in the detectors it wires. */
 export interface Hazard<S = unknown> {
   readonly id: string
@@ -203,7 +210,7 @@ export interface Hazard<S = unknown> {
   readonly settings: ZodType<S>
   readonly steps?: Readonly<Record<string, string>>
   readonly writes?: readonly Kind<unknown>[]
-  readonly metrics?: Readonly<Record<string, { readonly help: string; readonly type: 'gauge' | 'counter' }>>
+  readonly metrics?: Readonly<Record<string, Metric>>
   readonly condition?: string
   /** What is wished: needs no status and no time of its own. */
   readonly manifest?: readonly Detector<unknown, Reads, S>[]

@@ -70,6 +70,13 @@ export const stuckContainer = hazard({
     'continue-shim': 'Send SIGCONT to a stopped shim',
     'end-shim': "Kill a container's processes, and its shim once none is left",
   },
+  metrics: {
+    roadcrew_suspicious_containers: {
+      help: "Containers that can't be inspected, or of which something else is wrong: 1 for each, by what it is",
+      type: 'gauge',
+      counts: 'findings',
+    },
+  },
   condition: 'RoadcrewStuckContainer',
   node: [node],
   drill: () => import('./drill.ts'),

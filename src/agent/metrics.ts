@@ -1,0 +1,67 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Hazard } from '../contract/hazard.ts'
+import type { Look } from '../engine/look.ts'
+import type { Round } from './round.ts'
+
+const labels = ['namespace', 'pod', 'container', 'reason'] as const
+
+/** What the agent tells Prometheus. Series of findings are made anew each round, so that none outlives its container. */
+export class AgentMetrics {
+  readonly registry = new Registry()
+  readonly #findings = new Map<string, readonly Gauge<(typeof labels)[number]>[]>()
+  readonly #inspections: Histogram<'answer'>
+  readonly #answers: Gauge<'runtime'>
+  readonly #unknown: Gauge<'hazard'>
+  readonly #containers: Gauge
+  readonly #round: Gauge
+  readonly #last: Gauge
+
+  constructor(hazards: readonly Hazard[]) {
+    const registers = [this.registry]
+    collectDefaultMetrics({ register: this.registry })
+    for (const { id, metrics = {} } of hazards) {
+      const counting = Object.entries(metrics).filter(([, { counts }]) => counts === 'findings')
+      this.#findings.set(
+        id,
+        counting.map(([name, { help }]) => new Gauge({ name, help, labelNames: labels, registers })),
+      )
+    }
+    const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+      new Gauge({ name, help, labelNames, registers })
+    this.#inspections = new Histogram({
+      name: 'roadcrew_inspection_duration_seconds',
+      help: 'How long the runtime took to answer for one container, or until nobody waited any more',
+      labelNames: ['answer'],
+      buckets: [0.002, 0.01, 0.05, 0.25, 1, 2.5, 5, 10],
+      registers,
+    })
+    this.#answers = gauge('roadcrew_runtime_answers', '1 if the runtime itself answered in the last round', 'runtime')
+    this.#unknown = gauge('roadcrew_not_judged', 'Subjects of which the last round could not tell anything', 'hazard')
+    this.#containers = gauge('roadcrew_containers', 'Containers that the runtime listed in the last round')
+    this.#round = gauge('roadcrew_round_duration_seconds', 'How long the last round took')
+    this.#last = gauge('roadcrew_last_round_timestamp_seconds', 'When the last round ended, seconds since 1970')
+  }
+
+  /** Takes over what a round saw and what was made of it. `tookMs`: of the round; `now`: ms UTC. */
+  observe({ runtime, containers }: Round, { judged }: Look, tookMs: number, now: number): void {
+    if (!('unread' in containers)) {
+      for (const { object } of containers)
+        this.#inspections.observe({ answer: object.inspection.answer }, object.inspection.ms / 1000)
+    }
+    this.#answers.set({ runtime: runtime.name }, runtime.answers.because === undefined ? 1 : 0)
+    this.#containers.set(runtime.containers)
+    this.#round.set(tookMs / 1000)
+    this.#last.set(now / 1000)
+    for (const [hazard, gauges] of this.#findings) {
+      for (const gauge of gauges) gauge.reset()
+      const own = judged.filter((one) => one.hazard.id === hazard)
+      this.#unknown.set({ hazard }, own.filter(({ verdict }) => verdict.verdict === 'unknown').length)
+      for (const { subject, verdict } of own) {
+        const { namespace = '', pod = '', name } = subject
+        for (const { reason } of verdict.verdict === 'found' ? verdict.findings : []) {
+          for (const gauge of gauges) gauge.set({ namespace, pod, container: name, reason }, 1)
+        }
+      }
+    }
+  }
+}

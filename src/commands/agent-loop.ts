@@ -1,0 +1,80 @@
+// What `roadcrew agent` does until it is stopped. Loaded only for it.
+import { pino } from 'pino'
+import { ChangesOfFindings } from '../agent/changes.ts'
+import { loop } from '../agent/loop.ts'
+import { AgentMetrics } from '../agent/metrics.ts'
+import { lookAround, nodeName, nodeWorld } from '../agent/round.ts'
+import { serve } from '../agent/serve.ts'
+import { look, type Memory } from '../engine/look.ts'
+import { subjectText } from '../engine/subjects.ts'
+import { hazards } from '../hazards/index.ts'
+import { machineZones } from '../node/time-zones.ts'
+import type { AgentOptions } from './agent.ts'
+import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
+import type { Io } from './io.ts'
+import { toolVersion } from './tool-version.ts'
+
+/** So many intervals without a whole round, and the agent calls itself unhealthy. */
+const mostMissed = 6
+
+/**
+ * Looks at the node round by round, tells what changed as JSON lines, and Prometheus the rest, until the signal is aborted.
+ * @throws UsageError if there is no runtime that can be asked, Error if the address can't be listened on.
+ */
+export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
+  const own = hazards.filter((hazard) => hazard.node)
+  const runtime = await runtimeFor(options)
+  const metrics = new AgentMetrics(own)
+  const changes = new ChangesOfFindings()
+  const log = pino({ base: { node: nodeName() }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
+  const [zones, node] = [machineZones(), nodeName()]
+  const everyMs = options.every * 1000
+  let [memory, last]: [Memory, number] = [new Map(), io.ticks()]
+  const health = (): string | undefined => {
+    const silent = io.ticks() - last
+    return silent > mostMissed * everyMs + limitsOf(options).callMs
+      ? `no round has ended for ${Math.round(silent / 1000)} s`
+      : undefined
+  }
+  const server = await serve(options.listen, metrics.registry, health)
+  log.info(
+    {
+      version: toolVersion,
+      runtime: runtime.name,
+      socket: runtime.socket,
+      listens: server.address,
+      every: options.every,
+    },
+    'started; looks only, and changes nothing',
+  )
+  await loop({
+    everyMs,
+    signal: io.signal,
+    random: Math.random,
+    failed: (error) => log.error({ because: error instanceof Error ? error.message : String(error) }, 'a round failed'),
+    async round() {
+      const began = io.ticks()
+      const round = await lookAround(runtime, rootsOf(options), limitsOf(options), node)
+      const seen = await look({
+        hazards: own,
+        vantages: ['node'],
+        world: nodeWorld(node, round),
+        now: io.now(),
+        ticks: began,
+        zones,
+        memory,
+      })
+      memory = seen.memory
+      last = io.ticks()
+      metrics.observe(round, seen, last - began, io.now())
+      for (const { is, hazard, subject, finding } of changes.next(seen)) {
+        const line = { hazard, reason: finding.reason, subject: subjectText(subject), severity: finding.severity }
+        if (is === 'ended') log.info(line, 'ended')
+        else log.warn({ ...line, is }, finding.fact)
+      }
+    },
+  })
+  log.info('stopping')
+  await server.close()
+  await runtime.close()
+}
