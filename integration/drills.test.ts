@@ -25,6 +25,15 @@ describe.skipIf(skip)('drills', () => {
     600_000,
   )
 
+  it('stuck-container on Docker', async () => {
+    const [hazard] = hazards.filter(({ id }) => id === 'stuck-container')
+    const io = testIo()
+    expect(hazard && (await runDrill(hazard, io, 'docker'))).toBe(0)
+    expect(io.written.err).toBe('')
+    expect(io.written.out).toContain('a dockerd of its own')
+    expect(io.written.out).toContain('looked: clear')
+  }, 120_000)
+
   it('that is stopped takes its lab down and says that it failed', async () => {
     const [hazard] = hazards.filter(({ drill }) => drill)
     if (!hazard) throw new Error('no hazard has a drill')

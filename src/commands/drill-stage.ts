@@ -12,7 +12,11 @@ import { NodeStage } from './node-stage.ts'
 type ClusterPlace = Extract<Place, { kubeconfig: string }>
 
 /** What a drill works with: the same look and the same steps that a scan and a cure use. */
-export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<readonly string[]> } {
+export function openStage(
+  hazard: Hazard,
+  io: Io,
+  runtime: 'containerd' | 'docker',
+): Stage & { restore(): Promise<readonly string[]> } {
   const restores: (() => Promise<void>)[] = []
   const zones = machineZones()
 
@@ -41,6 +45,7 @@ export function openStage(hazard: Hazard, io: Io): Stage & { restore(): Promise<
 
   return {
     signal: io.signal,
+    runtime,
     later: (restore) => void restores.push(restore),
     async look(place) {
       const seen = 'socket' in place ? await node.look(place) : await at(place, look)

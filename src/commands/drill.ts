@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { createColors } from 'picocolors'
 import type { Act, Hazard } from '../contract/hazard.ts'
 import { hazards } from '../hazards/index.ts'
@@ -11,6 +11,11 @@ export function drillCommand(io: Io, done: (exitCode: number) => void): Command 
   return new Command('drill')
     .description('make a hazard happen on real parts in a lab of its own, find it, cure it, see it gone')
     .argument('<hazard>', 'its id')
+    .addOption(
+      new Option('--runtime <name>', 'what a drill of containers stands on')
+        .choices(['containerd', 'docker'])
+        .default('containerd'),
+    )
     .addHelpText(
       'after',
       `
@@ -26,22 +31,26 @@ Exit codes:
   1   something did not go as it should; the last line says what
   64  wrong usage`,
     )
-    .action(async (id: string) => {
+    .action(async (id: string, { runtime }: { runtime: 'containerd' | 'docker' }) => {
       const hazard = hazardOf(id)
       if (!hazard.drill) throw new UsageError(`${id} has no drill; those that have: ${drillable()}`)
-      done(await runDrill(hazard, io))
+      done(await runDrill(hazard, io, runtime))
     })
 }
 
 const drillable = (): string => hazards.flatMap(({ id, drill }) => (drill ? [id] : [])).join(', ')
 
 /** Runs a drill to its end, act by act, and takes its lab down; 0 if all went as it should, else 1. */
-export async function runDrill(hazard: Hazard, io: Io): Promise<0 | 1> {
+export async function runDrill(
+  hazard: Hazard,
+  io: Io,
+  runtime: 'containerd' | 'docker' = 'containerd',
+): Promise<0 | 1> {
   const { bold, red, green } = createColors(wantsColor(io))
   const started = io.ticks()
   // Loaded only here: a scan of files needs nothing of what it stands on.
   const { openStage } = await import('./drill-stage.ts')
-  const stage = openStage(hazard, io)
+  const stage = openStage(hazard, io, runtime)
   let failed: string | undefined
   try {
     const { drill } = (await hazard.drill?.()) ?? {}

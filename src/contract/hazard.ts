@@ -267,6 +267,8 @@ export interface Stage {
   /** Registers what undoes the last act; run in reverse order at the end, also after an error or Ctrl-C. */
   later(restore: () => Promise<void>): void
   readonly signal: AbortSignal
+  /** Which runtime a drill of containers stands on, where the user said so. */
+  readonly runtime?: 'containerd' | 'docker'
 }
 
 /** One act of a drill: what was done or seen, and its figures. */

@@ -1,5 +1,6 @@
 import type { Act, Drill, Finding, Json, Place, Stage, Verdict } from '../../contract/hazard.ts'
-import { type LabContainer, type LabContainerd, startContainerd } from '../../lab/containerd.ts'
+import { type LabContainer, startContainerd } from '../../lab/containerd.ts'
+import { startDockerd } from '../../lab/dockerd.ts'
 import { hasOldFreezer, holdInNewFreezer, holdInOldFreezer } from '../../lab/freezers.ts'
 import { pause } from '../../lab/pause.ts'
 import { startOf, stateOf } from '../../lab/processes.ts'
@@ -12,14 +13,49 @@ interface Broken extends LabContainer {
   readonly name: string
 }
 
-/** Breaks containers of a real containerd in four ways, finds them, cures what can be cured, and holds back where it must. */
+/** A runtime of the drill's own. */
+interface Parts {
+  readonly name: string
+  readonly socket: string
+  readonly cgroup: string
+  run(name: string): Promise<LabContainer>
+  /** What has to be asked for before an inspection hangs: Docker answers from memory until somebody calls stop. */
+  ask(container: Broken): void
+  stop(): Promise<void>
+}
+
+async function startParts({ runtime, signal }: Stage): Promise<Parts> {
+  if (runtime === 'docker') {
+    const lab = await startDockerd(signal)
+    return {
+      name: 'dockerd',
+      socket: lab.socket,
+      cgroup: lab.containerd.cgroup,
+      run: (name) => lab.run({ name, labels: { ...labelsOf(name), 'io.kubernetes.docker.type': 'container' } }),
+      // It never comes back while the shim is mute, and fails when the daemon is taken down.
+      ask: ({ id }) => void lab.stopContainer(id, 1).catch(() => undefined),
+      stop: () => lab.stop(),
+    }
+  }
+  const lab = await startContainerd(signal)
+  return {
+    name: 'containerd',
+    socket: lab.socket,
+    cgroup: lab.cgroup,
+    run: (name) => lab.run({ labels: { ...labelsOf(name), 'io.cri-containerd.kind': 'container' } }),
+    ask: () => undefined,
+    stop: () => lab.stop(),
+  }
+}
+
+/** Breaks containers of a real runtime in four ways, finds them, cures what can be cured, and holds back where it must. */
 export const drill: Drill = async function* (stage) {
   const began = Date.now()
-  const lab = await startContainerd(stage.signal)
+  const lab = await startParts(stage)
   stage.later(() => lab.stop())
   const all = await runAll(lab)
   yield {
-    act: 'a containerd of its own runs five containers',
+    act: `a ${lab.name} of its own runs five containers`,
     figures: { 'took (s)': secondsSince(began), pids: pidsOf(all) },
   }
   const before = startOf(all.neighbour.pid)
@@ -38,8 +74,8 @@ export const drill: Drill = async function* (stage) {
 
 type All = Readonly<Record<'neighbour' | 'stopped' | 'held' | 'zombies' | 'survivor', Broken>>
 
-async function runAll(lab: LabContainerd): Promise<All> {
-  const run = async (name: string): Promise<Broken> => ({ ...(await lab.run({ labels: labelsOf(name) })), name })
+async function runAll(lab: Parts): Promise<All> {
+  const run = async (name: string): Promise<Broken> => ({ ...(await lab.run(name)), name })
   const [neighbour, stopped, held, zombies, survivor] = [
     await run('neighbour'),
     await run('stopped'),
@@ -55,11 +91,10 @@ const labelsOf = (name: string): Record<string, string> => ({
   'io.kubernetes.pod.name': name,
   'io.kubernetes.pod.uid': `uid-${name}`,
   'io.kubernetes.container.name': 'app',
-  'io.cri-containerd.kind': 'container',
 })
 
 /** The survivor's Pod should have been gone an hour ago. */
-const placeOf = (lab: LabContainerd): Place => {
+const placeOf = (lab: Parts): Place => {
   const deletionTimestamp = new Date(Date.now() - 3_600_000).toISOString()
   return {
     socket: lab.socket,
@@ -67,13 +102,14 @@ const placeOf = (lab: LabContainerd): Place => {
   }
 }
 
-async function* breakThem(stage: Stage, lab: LabContainerd, all: All): AsyncIterable<Act> {
+async function* breakThem(stage: Stage, lab: Parts, all: All): AsyncIterable<Act> {
   const release = (free: () => void) => stage.later(() => Promise.resolve(free()))
   process.kill(all.stopped.shim, 'SIGSTOP')
   release(holdInNewFreezer(all.held.shim, `${lab.cgroup}-held`))
   process.kill(all.held.pid, 'SIGKILL')
   process.kill(all.zombies.shim, 'SIGSTOP')
   process.kill(all.zombies.pid, 'SIGKILL')
+  for (const one of [all.stopped, all.held, all.zombies]) lab.ask(one)
   yield {
     act: 'three are broken',
     figures: {
@@ -88,6 +124,7 @@ async function* breakThem(stage: Stage, lab: LabContainerd, all: All): AsyncIter
   }
   release(holdInNewFreezer(all.survivor.shim, `${lab.cgroup}-survivor-shim`))
   release(holdInOldFreezer(all.survivor.pid, `${lab.cgroup}-survivor`))
+  lab.ask(all.survivor)
   yield {
     act: 'and one has a process that survives SIGKILL',
     figures: { survivor: 'its process is in a foreign cgroup v1 freezer, its shim in one of v2, its Pod is overdue' },
