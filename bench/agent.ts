@@ -9,8 +9,8 @@ import { type BenchRow, less } from './table.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
 /** Seconds from round to round: the agent's default. */
-const every = 8
-const rounds = 5
+const every = 15
+const rounds = 4
 /** proc_pid_stat(5): clock ticks, 100 a second on every Linux that Node.js runs on. */
 const msPerTick = 10
 

@@ -15,6 +15,9 @@ import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 
+/** Seconds from round to round: three failures over 20 s within a time that a person waits. */
+const everyOnce = 8
+
 /** Looks at the node until all is well, or as often as was asked for; the text to write and the exit code. */
 export async function agentOnce(
   options: AgentOptions,
@@ -44,7 +47,9 @@ async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<
     const isWell = seen.judged.every(({ verdict }) => verdict.verdict !== 'found')
     if (isWell || round === options.rounds) break
     io.err(io.errIsTerminal ? `round ${round} of ${options.rounds}: something is wrong, looking again\n` : '')
-    await sleep(Math.max(0, started + options.every * 1000 - io.ticks()), undefined, { signal: io.signal })
+    await sleep(Math.max(0, started + (options.every ?? everyOnce) * 1000 - io.ticks()), undefined, {
+      signal: io.signal,
+    })
   }
   return buildReport({
     toolVersion,

@@ -9,7 +9,7 @@ export interface AgentOptions {
   readonly socket?: string
   readonly hostRoot: string
   readonly rounds: number
-  readonly every: number
+  readonly every?: number
   readonly inspectLimit: number
   readonly listen: string
 }
@@ -25,7 +25,7 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
     .option('--socket <path>', "the runtime's socket (default: the usual places are searched)")
     .option('--host-root <path>', "where the node's root is mounted", '/')
     .option('--rounds <n>', 'how often it is looked, at most; once is enough if all is well', wholeNumber, 4)
-    .option('--every <seconds>', 'from the start of one round to the next', wholeNumber, 8)
+    .option('--every <seconds>', 'from the start of one round to the next (default: 15; with --once 8)', wholeNumber)
     .option('--inspect-limit <seconds>', 'how long one inspection may take', wholeNumber, 5)
     .option('--listen <host:port>', 'where /metrics and /healthz are served', '127.0.0.1:9842')
     .addHelpText(
@@ -37,7 +37,7 @@ else is wrong with it too; with fewer or quicker rounds nothing is condemned.
 Examples:
   sudo roadcrew agent --once                       the runtime of this machine
   sudo roadcrew agent --once --rounds 1            a quick look
-  sudo roadcrew agent --every 10                   round by round: changes as JSON lines, the rest on /metrics
+  sudo roadcrew agent                              round by round: changes as JSON lines, the rest on /metrics
   sudo roadcrew agent --once -o json --socket /run/containerd/containerd.sock
 
 Exit codes of --once:

@@ -47,7 +47,7 @@ const ENDING = 'zap_pid_ns_processes'
  * is what its cgroup said, read after the processes.
  */
 export function containerState(tree: ProcessTree, container: ContainerOnNode, cgroup: CgroupAnswer): ContainerState {
-  const shims = shimsFor(container.id, container.sandboxId, tree.aroundShims)
+  const shims = shimsFor(container.id, container.sandboxId, tree)
   const { own, unclear } = attribute(tree, container, shims, cgroup)
   const processes = own.map((one) => describe(one, container.id, cgroup))
   const foreign = shims.find(({ shim }) => !shim.killable)

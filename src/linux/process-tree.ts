@@ -1,6 +1,6 @@
 import { containersIn } from './cgroups.ts'
 import { isOver, type Process } from './process.ts'
-import { mayBeShim, shimOf } from './shims.ts'
+import { mayBeShim, type ShimOfContainer, shimOf } from './shims.ts'
 
 /** All processes of a node at one time, looked through once for all of its containers. */
 export interface ProcessTree {
@@ -10,8 +10,8 @@ export interface ProcessTree {
   inCgroupOf(containerId: string): readonly Process[]
   /** Whether its cgroups lie in that of any container. */
   isContained(process: Process): boolean
-  /** All shims and their children. */
-  readonly aroundShims: readonly Process[]
+  /** The shims that bear this id, a container's or a sandbox's, with their live children. */
+  shimsOf(id: string): readonly ShimOfContainer[]
   /** Those with a shim's name whose command line was not read, so that nobody knows whose they are. */
   readonly unreadShims: readonly Process[]
 }
@@ -33,18 +33,24 @@ export function processTree(processes: readonly Process[]): ProcessTree {
     for (const id of idsOf(one)) add(contained, id, one)
   }
   const childrenOf = (pid: number): readonly Process[] => children.get(pid) ?? []
-  const shims = processes.filter(shimOf)
+  // Found once for all containers: a node has as many shims as containers.
+  const shims = new Map<string, ShimOfContainer[]>()
+  for (const one of processes) {
+    const shim = shimOf(one)
+    if (shim)
+      add(shims, shim.id, { process: one, shim, children: childrenOf(one.pid).filter((child) => !isOver(child)) })
+  }
   return {
     byPid: new Map(processes.map((one) => [one.pid, one])),
     childrenOf,
     inCgroupOf: (containerId) => contained.get(containerId) ?? [],
     isContained: (one) => idsOf(one).size > 0,
-    aroundShims: [...new Set(shims.flatMap((shim) => [shim, ...childrenOf(shim.pid)]))],
+    shimsOf: (id) => shims.get(id) ?? [],
     unreadShims: processes.filter((one) => mayBeShim(one.name) && one.command.length === 0 && !isOver(one)),
   }
 }
 
-function add<Key>(lists: Map<Key, Process[]>, key: Key, one: Process): void {
+function add<Key, One>(lists: Map<Key, One[]>, key: Key, one: One): void {
   const list = lists.get(key)
   if (list) list.push(one)
   else lists.set(key, [one])

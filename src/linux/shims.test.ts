@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseListing } from './fixtures/ps-listing.ts'
 import type { Process } from './process.ts'
+import { processTree } from './process-tree.ts'
 import { mayBeShim, type Shim, shimOf, shimsFor } from './shims.ts'
 
 const listing = (name: string): Process[] =>
@@ -11,7 +12,7 @@ const of = (line: string): Shim | undefined => shimOf({ command: line.split(' ')
 const pids = (processes: readonly { readonly pid: number }[]): number[] => processes.map(({ pid }) => pid)
 /** `<shim>: <its live children>` */
 const found = (file: string, container: string, sandbox?: string): string[] =>
-  shimsFor(container, sandbox, listing(file)).map(({ process, children }) =>
+  shimsFor(container, sandbox, processTree(listing(file))).map(({ process, children }) =>
     `${process.pid}: ${pids(children).join(' ')}`.trim(),
   )
 
@@ -39,7 +40,7 @@ describe('recorded nodes', () => {
 
   it('knows the Pod from the name that conmon was given, and leaves out the one of an exec', () => {
     const container = '0eb77e3614f6dca1b13a1f57ad21168f38bc226c1cdad438346fa666468f3add'
-    const shims = shimsFor(container, undefined, listing('conmon.ps'))
+    const shims = shimsFor(container, undefined, processTree(listing('conmon.ps')))
     expect(pids(shims.map(({ process }) => process))).toEqual([4202])
     expect(shims[0]?.shim).toEqual({
       kind: 'conmon',
@@ -130,7 +131,7 @@ it('finds the shim of the Pod by the sandbox, and only where it serves a Pod', (
     process(3, `conmon -c ${container}`),
     process(4, `containerd-shim-runc-v1 -namespace k8s.io -id ${sandbox}`),
   ]
-  const shims = shimsFor(container, sandbox, processes)
+  const shims = shimsFor(container, sandbox, processTree(processes))
   expect(pids(shims.map((shim) => shim.process))).toEqual([1, 3])
 })
 

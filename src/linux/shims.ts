@@ -1,7 +1,7 @@
 // The processes between a runtime and its containers. Each is known by the program's name and the option that holds the
 // id, never by a line that holds the id somewhere: grep, docker inspect and containerd itself hold it too.
 
-import { isOver, type Process } from './process.ts'
+import type { Process } from './process.ts'
 
 export type ShimKind =
   | 'docker-containerd-shim'
@@ -79,21 +79,16 @@ export function shimOf({ command }: Pick<Process, 'command'>): Shim | undefined 
 
 /**
  * All shims of a container: those of its own id, and those that serve its Pod, with `sandboxId` as their id. There may
- * be leftovers among them; see `children`.
+ * be leftovers among them; see `children`. `shimsOf`: those with an id of their own, as the process tree knows them.
  */
 export function shimsFor(
   containerId: string,
   sandboxId: string | undefined,
-  processes: readonly Process[],
+  { shimsOf }: { shimsOf(id: string): readonly ShimOfContainer[] },
 ): ShimOfContainer[] {
-  const found = processes.flatMap((process) => {
-    const shim = shimOf(process)
-    const serves = shim && (shim.id === containerId || (shim.servesPod && shim.id === sandboxId))
-    return serves ? [{ process, shim }] : []
-  })
-  if (found.length === 0) return []
-  const live = processes.filter((process) => !isOver(process))
-  return found.map((one) => ({ ...one, children: live.filter(({ parent }) => parent === one.process.pid) }))
+  const ofPod = sandboxId === undefined || sandboxId === containerId ? [] : shimsOf(sandboxId)
+  const all = [...shimsOf(containerId), ...ofPod.filter(({ shim }) => shim.servesPod)]
+  return all.toSorted((a, b) => a.process.pid - b.process.pid)
 }
 
 /** `-workdir <folders>/<namespace>/<id>`, or in the oldest syntax `<id> <folder> <runtime>` without any option. */
