@@ -186,6 +186,7 @@ describe('why', () => {
 
 describe('wrong usage', () => {
   it.each([
+    [['scan', '--only', 'stuck-container', '.'], 'roadcrew agent --once'],
     [['scan', '--only', 'no-such-hazard'], 'there is no hazard "no-such-hazard"; there are:'],
     [['scan', '--as-of', 'yesterday', '.'], '--as-of: "yesterday" is no time'],
     [['scan', '--as-of', '2026-01-01T00:00:00Z'], 'are for files'],

@@ -24,7 +24,7 @@ export async function lookAround(
   chosen: (object: unknown) => boolean = () => true,
 ): Promise<Around> {
   const selected = selectedBy(options)
-  const hazards = chooseHazards(options.only, options.skip)
+  const hazards = ofClusters(chooseHazards(options.only, options.skip))
   const asOf = asOfTime(options)
   const zones = machineZones()
   if (inputs.length === 0 && (asOf !== undefined || options.kubeVersion !== undefined)) {
@@ -54,6 +54,17 @@ export async function lookAround(
 /** Loaded only where a cluster is asked: what it stands on takes longer to load than most files to scan. */
 const clusters: typeof import('./scan-clusters.ts').scanClusters = async (...how) =>
   (await import('./scan-clusters.ts')).scanClusters(...how)
+
+/** What files and API servers show; nodes are the agent's. @throws UsageError if nothing is left to ask. */
+function ofClusters(chosen: readonly Hazard[]): readonly Hazard[] {
+  const asked = chosen.filter(({ manifest, cluster }) => manifest || cluster)
+  if (asked.length > 0) return asked
+  throw new UsageError(
+    chosen.length === 0
+      ? '--only and --skip leave no hazard'
+      : `${chosen.map(({ id }) => id).join(', ')} is looked for on nodes: roadcrew agent --once`,
+  )
+}
 
 const idsOf = (hazards: readonly Hazard[]): string[] => hazards.map(({ id }) => id)
 
