@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../contract/hazard.ts'
+import { task } from '../linux/fixtures/task.ts'
 import type { Process } from '../linux/process.ts'
 import { continueShimArm, endShimArm, type ShimHands } from './shim-arms.ts'
-
-const task = (pid: number, more: Partial<Process> = {}): Process => ({
-  pid,
-  parent: 1,
-  name: 'app',
-  state: 'S',
-  startTicks: 1000 + pid,
-  command: ['app'],
-  cgroups: {},
-  ...more,
-})
 
 const shim = { pid: 90, startTicks: 1090, command: 'containerd-shim -id x' }
 const shimTask = (more: Partial<Process> = {}) =>

@@ -3,6 +3,7 @@ import type { Finding } from '../../contract/hazard.ts'
 import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
 import { look, type Memory } from '../../engine/look.ts'
 import { type ContainerSeen, containersSeen, type ShimSeen } from '../../linux/container.ts'
+import { task } from '../../linux/fixtures/task.ts'
 import type { Process } from '../../linux/process.ts'
 import { machineZones } from '../../node/time-zones.ts'
 import { pods } from '../../objects/kinds.ts'
@@ -11,17 +12,6 @@ import { hazards } from '../index.ts'
 const stuck = hazards.filter(({ id }) => id === 'stuck-container')
 const zones = machineZones()
 const start = Date.parse('2026-11-23T08:00:00Z')
-
-const task = (pid: number, more: Partial<Process> = {}): Process => ({
-  pid,
-  parent: 1,
-  name: 'app',
-  state: 'S',
-  startTicks: 1000 + pid,
-  command: ['app'],
-  cgroups: {},
-  ...more,
-})
 
 const shim = (more: Partial<ShimSeen> = {}, self: Partial<Process> = {}): ShimSeen => ({
   self: task(90, { name: 'containerd-shim', command: ['containerd-shim-runc-v2', '-id', 'x'], ...self }),
