@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   contract: { folders: [], packages: ['types:zod'] },
   objects: { folders: ['contract'], packages: ['types:kubernetes-types'] },
   schedule: { folders: ['contract', 'objects'], packages: ['moment-timezone', 'node:module'] },
-  linux: { folders: ['contract'], packages: [] },
+  linux: { folders: ['contract', 'objects'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: [] },
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
   kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },

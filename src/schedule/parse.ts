@@ -1,5 +1,5 @@
 import type { Zone, Zones } from '../contract/hazard.ts'
-import { parseDuration } from './duration.ts'
+import { DurationError, parseDuration } from '../objects/duration.ts'
 import { DAYS, type FieldValues, HOURS, MINUTES, MONTHS, parseField, WEEKDAYS } from './fields.ts'
 import { type FieldSchedule, type Schedule, ScheduleError } from './schedule.ts'
 import { utc } from './zone.ts'
@@ -63,7 +63,7 @@ function everyMs(descriptor: string): number {
     const seconds = parseDuration(descriptor.slice(EVERY.length)) / 1_000_000_000n
     return Number(seconds < 1n ? 1n : seconds) * 1000
   } catch (error) {
-    if (!(error instanceof ScheduleError)) throw error
+    if (!(error instanceof DurationError)) throw error
     throw new ScheduleError(`failed to parse duration ${descriptor}: ${error.message}`)
   }
 }

@@ -1,5 +1,3 @@
-import { ScheduleError } from './schedule.ts'
-
 const NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
@@ -13,12 +11,17 @@ const NANOSECONDS: Readonly<Record<string, bigint>> = {
 
 const LONGEST = 2n ** 63n - 1n
 
+/** Says what is wrong in the words of Go's `time.ParseDuration`. */
+export class DurationError extends Error {
+  override readonly name = 'DurationError'
+}
+
 /**
  * A Go duration ("1h30m", "1.5h", "-5m", "300ms") in nanoseconds.
- * Grammar, limits and messages are those of Go's `time.ParseDuration`; throws ScheduleError.
+ * Grammar, limits and messages are those of Go's `time.ParseDuration`; throws DurationError.
  */
 export function parseDuration(text: string): bigint {
-  const invalid = (): ScheduleError => new ScheduleError(`time: invalid duration ${quoted(text)}`)
+  const invalid = (): DurationError => new DurationError(`time: invalid duration ${quoted(text)}`)
   const negative = text.startsWith('-')
   let rest = text.replace(/^[-+]/, '')
   if (rest === '0') return 0n
@@ -27,9 +30,9 @@ export function parseDuration(text: string): bigint {
   while (rest !== '') {
     const [all = '', whole = '', fraction = '', unit = ''] = /^(\d*)(?:\.(\d*))?([^.\d]*)/.exec(rest) ?? []
     if (whole === '' && fraction === '') throw invalid()
-    if (unit === '') throw new ScheduleError(`time: missing unit in duration ${quoted(text)}`)
+    if (unit === '') throw new DurationError(`time: missing unit in duration ${quoted(text)}`)
     const size = Object.hasOwn(NANOSECONDS, unit) ? NANOSECONDS[unit] : undefined
-    if (size === undefined) throw new ScheduleError(`time: unknown unit ${quoted(unit)} in duration ${quoted(text)}`)
+    if (size === undefined) throw new DurationError(`time: unknown unit ${quoted(unit)} in duration ${quoted(text)}`)
     sum += BigInt(whole) * size + (BigInt(fraction) * size) / 10n ** BigInt(fraction.length)
     rest = rest.slice(all.length)
   }
