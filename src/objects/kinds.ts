@@ -3,7 +3,7 @@
 import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js'
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js'
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
-import type { Event, Namespace, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
+import type { Event, Namespace, Node, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { kind } from '../contract/reads.ts'
@@ -20,6 +20,7 @@ export const jobs = kind<Job>('Job', { group: 'batch', versions: ['v1'], namespa
 export const events = kind<Event>('Event', { group: '', versions: ['v1'], namespaced: true })
 export const resourceQuotas = kind<ResourceQuota>('ResourceQuota', { group: '', versions: ['v1'], namespaced: true })
 export const namespaces = kind<Namespace>('Namespace', { group: '', versions: ['v1'], namespaced: false })
+export const nodes = kind<Node>('Node', { group: '', versions: ['v1'], namespaced: false })
 
 // apps/v1 is served from 1.9 on; in files older versions, and the group extensions, are met to this day.
 const apps = { group: 'apps', versions: ['v1'], namespaced: true }
