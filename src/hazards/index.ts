@@ -1,6 +1,7 @@
 // The catalogue: one line per hazard, in the order of their ids.
 import type { Hazard } from '../contract/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
+import { flappingNode } from './flapping-node/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 import { frozenRuntime } from './frozen-runtime/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
@@ -9,6 +10,7 @@ import { unplannedRun } from './unplanned-run/hazard.ts'
 
 export const hazards: readonly Hazard[] = [
   cronJobTimezone,
+  flappingNode,
   frozenCronJob,
   frozenRuntime,
   lostRequests,
