@@ -68,7 +68,8 @@ describe('scan of files', () => {
     const report = reportOf(ran)
     expect(report.summary).toMatchObject({ broken: 7, unread: 0, exitCode: 1 })
     const severe = report.findings.filter(({ tier }) => tier !== 'advice')
-    expect([...new Set(severe.map(({ hazard }) => hazard))].toSorted()).toEqual(report.hazards)
+    const shown = ['cronjob-timezone', 'frozen-cronjob', 'lost-requests', 'unplanned-run']
+    expect([...new Set(severe.map(({ hazard }) => hazard))].toSorted()).toEqual(shown)
     expect(report.worlds.map(({ name, version }) => [name, version])).toEqual([
       ['eu-legacy', '1.20'],
       ['eu-west', '1.34'],

@@ -49,6 +49,11 @@ async function* readKind(
   options: ReadOptions,
 ): AsyncIterable<Batch> {
   if (kind.kind === 'Secret') throw new Error('Secrets are never read')
+  // With namespaces given, what belongs to none is not asked for: it would be judged without its events.
+  if (options.namespaces?.length && kind.api?.namespaced === false && kind.kind !== 'Namespace') {
+    yield { of: kind, absent: `not asked for: a ${kind.kind} belongs to no namespace` }
+    return
+  }
   const served = await orError(discovery.served(kind))
   if (served instanceof ApiError) {
     yield { of: kind, unread: served.message }
