@@ -82,7 +82,7 @@ function head(
 function section(colors: Colors, tier: Tier, lines: readonly Line[], report: Report, options: TerminalOptions): string {
   if (lines.length === 0) return ''
   const [title, meaning] = headings[tier]
-  const objects = lines.reduce((sum, { findings }) => sum + findings.length, 0)
+  const objects = new Set(lines.flatMap(({ findings }) => findings.map(({ subject }) => JSON.stringify(subject)))).size
   const more = lines.length - options.top
   const counted = `${count(lines.length, 'cause')} in ${count(objects, 'object')}`
   const said = `${title}  ${counted}  (${meaning})`.length <= options.columns ? `  ${colors.dim(`(${meaning})`)}` : ''

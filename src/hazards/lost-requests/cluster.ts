@@ -16,6 +16,9 @@ import { reachOf, traffic } from './traffic.ts'
 /** What a cluster has shown within so long is no theory any more (ms). */
 const lately = 7 * 86_400_000
 
+/** What is older may have been mended since: API servers keep events for an hour unless told otherwise (ms). */
+const justNow = 3_600_000
+
 /** An endpoint is gone within a second or two of the deletion; a busy controller may take longer (ms). */
 const slowRemoval = 30_000
 
@@ -122,7 +125,7 @@ type FailedHook = {
   readonly last: number | undefined
   readonly count: number
 }
-type Map<T> = ReadonlyMap<string, readonly Item<T>[]> | Unread
+type ByNamespace<T> = ReadonlyMap<string, readonly Item<T>[]> | Unread
 
 /** Whether a Pod's name is one that a workload gives: the Pod may be gone, its events are left. */
 function isPodOf({ subject, object }: Item<PodMaker>, pod: string): boolean {
@@ -132,7 +135,7 @@ function isPodOf({ subject, object }: Item<PodMaker>, pod: string): boolean {
   return subject.kind === 'DaemonSet' ? /^[a-z0-9]{5}$/.test(rest) : /^[a-z0-9]{1,10}-[a-z0-9]{5}$/.test(rest)
 }
 
-function failingHook(judging: Judging, failed: Map<FailedHook>): Finding[] {
+function failingHook(judging: Judging, failed: ByNamespace<FailedHook>): Finding[] {
   const { item, context, hooks } = judging
   const all = isUnread(failed) ? [] : (failed.get(item.subject.namespace ?? '') ?? [])
   const own = all.filter(
@@ -146,7 +149,9 @@ function failingHook(judging: Judging, failed: Map<FailedHook>): Finding[] {
   return [
     {
       reason: 'failing-hook',
-      state: 'occurring',
+      ...(last !== undefined && context.now - last > justNow
+        ? { state: 'exposed' as const, lately: true as const }
+        : { state: 'occurring' as const }),
       fact: `its preStop hook failed ${times === 1 ? 'once' : `${times} times`}: SIGTERM came at once, without a wait`,
       evidence: [
         seen('event FailedPreStopHook', `${pod}: ${message}`, latest.subject, 'message'),
@@ -165,7 +170,7 @@ const hookSeen = ({ item }: Judging, path: readonly (string | number)[]): Eviden
 function stillServed(
   { item, context }: Judging,
   mine: readonly Item<PodSeen>[],
-  slices: Map<{ readonly service: string; readonly pods: readonly string[] }>,
+  slices: ByNamespace<{ readonly service: string; readonly pods: readonly string[] }>,
 ): Finding[] {
   const listed = isUnread(slices) ? [] : (slices.get(item.subject.namespace ?? '') ?? [])
   return mine.flatMap(({ subject, object: { name, deletedAt } }): Finding[] => {

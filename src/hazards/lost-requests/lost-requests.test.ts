@@ -5,7 +5,7 @@ import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
 import { look } from '../../engine/look.ts'
 import { fileWorlds } from '../../manifests/world.ts'
 import { machineZones } from '../../node/time-zones.ts'
-import { deployments, services } from '../../objects/kinds.ts'
+import { deployments, events, services } from '../../objects/kinds.ts'
 import { lostRequests } from './hazard.ts'
 
 const zones = machineZones()
@@ -174,6 +174,40 @@ describe('the wait that is added', () => {
   it('brings the time for it along', async () => {
     const step = findingsOf(await judge(34, deployment({ terminationGracePeriodSeconds: 4 })))[0]?.remedy[0]
     expect(editsOf(step)).toContainEqual(['spec.template.spec.terminationGracePeriodSeconds', 10])
+  })
+})
+
+describe('a hook that failed', () => {
+  const hookFailed = async (lastTimestamp: string): Promise<Finding | undefined> => {
+    const shop = {
+      ...deployment({}),
+      metadata: { name: 'shop', namespace: 'web', creationTimestamp: '2026-01-01T00:00:00Z' },
+    }
+    const involvedObject = {
+      kind: 'Pod',
+      namespace: 'web',
+      name: 'shop-5d9c7b9f4c-x2x7q',
+      fieldPath: 'spec.containers{app}',
+    }
+    const event = {
+      metadata: { name: 'e', namespace: 'web' },
+      involvedObject,
+      reason: 'FailedPreStopHook',
+      lastTimestamp,
+    }
+    const world = recordedWorld([
+      [deployments, [shop as never]],
+      [services, [service as never]],
+      [events, [event as never]],
+    ])
+    const { judged } = await look({ ...common, vantages: ['cluster'], world })
+    return findingsOf(judged.map(({ verdict }) => verdict))[0]
+  }
+
+  it('is broken now within the hour, and happened lately within the week', async () => {
+    expect(await hookFailed('2026-11-23T07:30:00Z')).toMatchObject({ reason: 'failing-hook', state: 'occurring' })
+    expect(await hookFailed('2026-11-22T07:30:00Z')).toMatchObject({ state: 'exposed', lately: true })
+    expect(await hookFailed('2026-11-09T07:30:00Z')).toBeUndefined()
   })
 })
 
