@@ -6,12 +6,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Step, Subject } from '../src/contract/hazard.ts'
 import { type LabContainer, type LabContainerd, startContainerd } from '../src/lab/containerd.ts'
 import { hasOldFreezer, holdInNewFreezer, holdInOldFreezer } from '../src/lab/freezers.ts'
+import { startLab } from '../src/lab/lab.ts'
 import { isOver } from '../src/linux/process.ts'
 import { nodeHands } from '../src/node/hands.ts'
 import { readProcess } from '../src/node/processes.ts'
 import { continueShimArm, endShimArm, type Signalled } from '../src/node/shim-arms.ts'
 import type { Report } from '../src/report/schema.ts'
 import { containerdRuntime } from '../src/runtimes/containerd.ts'
+import { create } from './create.ts'
+import { controlPlaneOrSkip } from './require-control-plane.ts'
 import { runtimesOrSkip } from './require-runtimes.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
@@ -135,6 +138,37 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
         .at(-1),
     ).toBe('stopping')
   }, 60_000)
+
+  it.skipIf(controlPlaneOrSkip())(
+    'are overdue by what a real API server says of their Pods',
+    async () => {
+      const plane = await startLab(new AbortController().signal, ['nobody'])
+      releases.push(() => void plane.stop())
+      await create(plane, { kind: 'Namespace', metadata: { name: 'ads' } })
+      const spec = {
+        nodeName: 'node-1',
+        terminationGracePeriodSeconds: 1,
+        containers: [{ name: 'app', image: 'registry.example.com/app:1' }],
+      }
+      // Nobody runs it there, and it must not be gone at once.
+      const metadata = { name: 'going', namespace: 'ads', finalizers: ['example.com/hold'] }
+      const made = (await create(plane, { kind: 'Pod', metadata, spec } as never)) as { metadata: { uid: string } }
+      await plane.send('DELETE', '/api/v1/namespaces/ads/pods/going')
+      const { labels } = pod('going')
+      const container = await lab.run({ labels: { ...labels, 'io.kubernetes.pod.uid': made.metadata.uid } })
+      releases.push(holdInNewFreezer(container.shim, `${lab.cgroup}-going`))
+      await new Promise((resolve) => setTimeout(resolve, 33_000)) // its grace period, and 30 s in which it may be late
+      const asked = ['--rounds', '1', '--kubeconfig', plane.kubeconfig, '--node']
+      const { report } = await agent(...asked, 'node-1')
+      expect(report.unread).toEqual([])
+      expect(report.findings.map(({ reason }) => reason)).toEqual(['cannot-stop'])
+      expect((await agent(...asked, 'node-2')).report.findings.map(({ reason }) => reason)).toEqual(['inspect-timeout'])
+      const away = await agent('--rounds', '1', '--kubeconfig', plane.kubeconfigFor('nobody'), '--node', 'node-1')
+      expect(away.code).toBe(2)
+      expect(away.report.findings.map(({ reason }) => reason)).toEqual(['inspect-timeout'])
+    },
+    120_000,
+  )
 
   it('are healed by SIGCONT to their shim, with nothing lost', async () => {
     const container = await lab.run(pod('stopped'))

@@ -10,6 +10,7 @@ import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
+import { nodeApi } from './agent-api.ts'
 import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -29,8 +30,10 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
   const runtime = await runtimeFor(options)
   const metrics = new AgentMetrics(own)
   const changes = new ChangesOfFindings()
-  const log = pino({ base: { node: nodeName() }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
-  const [zones, node] = [machineZones(), nodeName()]
+  const node = options.node ?? nodeName()
+  const api = await nodeApi(options, node, io)
+  const log = pino({ base: { node }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
+  const zones = machineZones()
   const every = options.every ?? everyRound
   const everyMs = every * 1000
   let [memory, last]: [Memory, number] = [new Map(), io.ticks()]
@@ -62,7 +65,7 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
       const seen = await look({
         hazards: own,
         vantages: ['node'],
-        world: nodeWorld(node, round),
+        world: nodeWorld(node, round, await api.world()),
         now: io.now(),
         ticks: began,
         zones,
@@ -81,4 +84,5 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
   log.info('stopping')
   await server.close()
   await runtime.close()
+  await api.close()
 }

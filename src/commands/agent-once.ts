@@ -11,6 +11,7 @@ import { jsonReport } from '../report/json.ts'
 import type { Report } from '../report/schema.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { AgentOptions } from './agent.ts'
+import { nodeApi } from './agent-api.ts'
 import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -35,13 +36,15 @@ export async function agentOnce(
 
 /** Looks until all is well, or as often as was asked for. */
 async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<Report> {
-  const [began, node, zones] = [io.ticks(), nodeName(), machineZones()]
+  const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
+  const api = await nodeApi(options, node, io)
   const own = hazards.filter((hazard) => hazard.node)
   let memory: Memory = new Map()
   let seen: Look | undefined
   for (let round = 1; round <= options.rounds; round++) {
     const started = io.ticks()
-    const world = nodeWorld(node, await lookAround(runtime, rootsOf(options), limitsOf(options), node))
+    const around = await lookAround(runtime, rootsOf(options), limitsOf(options), node)
+    const world = nodeWorld(node, around, await api.world())
     seen = await look({ hazards: own, vantages: ['node'], world, now: io.now(), ticks: started, zones, memory })
     memory = seen.memory
     const isWell = seen.judged.every(({ verdict }) => verdict.verdict !== 'found')
@@ -51,6 +54,7 @@ async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<
       signal: io.signal,
     })
   }
+  await api.close()
   return buildReport({
     toolVersion,
     at: io.now(),

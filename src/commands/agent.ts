@@ -8,6 +8,8 @@ export interface AgentOptions {
   readonly output: 'terminal' | 'json'
   readonly socket?: string
   readonly hostRoot: string
+  readonly kubeconfig?: string
+  readonly node?: string
   readonly rounds: number
   readonly every?: number
   readonly inspectLimit: number
@@ -24,6 +26,11 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
     )
     .option('--socket <path>', "the runtime's socket (default: the usual places are searched)")
     .option('--host-root <path>', "where the node's root is mounted", '/')
+    .option(
+      '--kubeconfig <file>',
+      'of the API server that knows which Pods should be gone (default: that of the Pod it runs in)',
+    )
+    .option('--node <name>', 'what the API server calls this node (default: $NODE_NAME, else the host name)')
     .option('--rounds <n>', 'how often it is looked, at most; once is enough if all is well', wholeNumber, 4)
     .option('--every <seconds>', 'from the start of one round to the next (default: 15; with --once 8)', wholeNumber)
     .option('--inspect-limit <seconds>', 'how long one inspection may take', wholeNumber, 5)
