@@ -139,3 +139,22 @@ describe('the executor', () => {
     expect((await run({ remedy: [{ do: 'advise', why: 'look at it' }] })).audits).toEqual([])
   })
 })
+
+describe('the audit', () => {
+  it('names the reason of the finding whose step was taken, not of the first one', async () => {
+    const one = judged([small])
+    const [acted] = one.verdict.verdict === 'found' ? one.verdict.findings : []
+    if (!acted) throw new Error('nothing was found')
+    const first: Finding = { ...acted, reason: 'dim', remedy: [{ do: 'advise', why: 'w' }] }
+    const both: Judged = { ...one, verdict: { verdict: 'found', findings: [first, acted] } }
+    const audits = await execute([both], {
+      arms: [{ does: 'continue-shim', apply: async () => 'done' }],
+      ceiling: 'act',
+      situation: async () => situation('act'),
+      again: async (same) => same,
+      tried: () => new Set(),
+      record: async () => undefined,
+    })
+    expect(audits).toMatchObject([{ outcome: 'done', reason: 'dark' }])
+  })
+})

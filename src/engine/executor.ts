@@ -70,15 +70,15 @@ export async function execute(judged: readonly Judged[], options: ExecutorOption
   return audits
 }
 
-async function attempt({ judged, step }: Candidate, options: ExecutorOptions): Promise<Audit | undefined> {
+async function attempt({ judged, finding, step }: Candidate, options: ExecutorOptions): Promise<Audit | undefined> {
   const situation = await options.situation(judged, step)
   const mode = modeNow(judged, step, situation, options)
   if (mode === 'observe') return undefined
   const held = heldBy(step, situation)
-  const audit = auditOf({ judged, step }, situation)
+  const audit = auditOf({ judged, finding, step }, situation)
   if (held) return { ...audit('held'), rail: held.rail, because: held.why }
   if (mode === 'advise') return audit('would-do')
-  return actNow({ judged, step }, options)
+  return actNow({ judged, finding, step }, options)
 }
 
 /** A policy that could not be read is no leave to act: the rails hold back then, so that the refusal is told. */
@@ -86,12 +86,12 @@ const modeNow = ({ hazard }: Judged, step: Step, { policy }: Situation, { ceilin
   policy ? modeOf(policy.value, hazard.id, step.name, ceiling) : ceiling
 
 /** Looks again, asks the rails again, and gives the fresh step to its arm, which checks the target's identity once more. */
-async function actNow({ judged, step }: Omit<Candidate, 'finding'>, options: ExecutorOptions): Promise<Audit> {
+async function actNow({ judged, finding: before, step }: Candidate, options: ExecutorOptions): Promise<Audit> {
   const again = await options.again(judged)
   const finding = again && findingAgain(again, step)
   const fresh = finding?.remedy.find((one) => one.do === step.do && one.name === step.name)
   const situation = await options.situation(again ?? judged, fresh ?? step)
-  const audit = auditOf({ judged: again ?? judged, step: fresh ?? step }, situation)
+  const audit = auditOf({ judged: again ?? judged, finding: finding ?? before, step: fresh ?? step }, situation)
   if (!fresh) return { ...audit('passed'), because: 'it was no longer so when it was looked at again' }
   const mode = modeNow(judged, fresh, situation, options)
   if (mode !== 'act') return { ...audit('held'), rail: 'mode', because: `the policy says ${mode} by now` }
@@ -113,11 +113,11 @@ const findingAgain = ({ verdict }: Judged, step: Step): Finding | undefined =>
     : undefined
 
 const auditOf =
-  ({ judged, step }: Omit<Candidate, 'finding'>, { now }: Situation) =>
+  ({ judged, finding, step }: Candidate, { now }: Situation) =>
   (outcome: Audit['outcome']): Audit => ({
     at: now,
     hazard: judged.hazard.id,
-    reason: judged.verdict.verdict === 'found' ? judged.verdict.findings[0].reason : '',
+    reason: finding.reason,
     subject: subjectText(judged.subject),
     subjectKey: subjectKey(judged.subject),
     step: step.name ?? step.do,

@@ -1,5 +1,5 @@
 // The two hands that touch a shim. Both make sure right before the signal that the pid is still the process that was meant;
-// Node.js has no pidfd, so that between that last look and the signal there is a window, of some ten µs (see Signalled).
+// Node.js has no pidfd, so that between that last look and the signal there is a window, of about 0.1 ms (see Signalled).
 import type { Shim, Step, Subject } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
 import { isOver, type Process } from '../linux/process.ts'

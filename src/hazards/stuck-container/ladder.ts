@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts'
 
 /** What is carried from round to round. */
 export interface Remembered {
-  /** Ticks (ms) of the first round that failed; undefined: the last one was well. */
+  /** Ticks (ms) of the first inspection that failed of those that failed in a row; undefined: the last one answered. */
   readonly since: number | undefined
   readonly failures: number
   readonly waits: Waits
@@ -44,11 +44,11 @@ export function climb(
   const symptom = symptomOf(seen.inspection, settings)
   const facts = factsOf(seen, waits, at.overdueMs)
   if (symptom === undefined && facts.length === 0) return { stage: { is: 'healthy' }, remember: { ...fresh, waits } }
-  const since = before.since ?? ticks
-  // A fact alone is no failed inspection: the runtime answers, so that nothing hangs because of it.
+  // A fact alone is no failed inspection, however old it is: the runtime answers, so that nothing hangs because of it.
+  const since = symptom === undefined ? undefined : (before.since ?? ticks)
   const failures = symptom === undefined ? 0 : before.failures + 1
   const remember = { since, failures, waits }
-  const forMs = ticks - since
+  const forMs = since === undefined ? 0 : ticks - since
   const lasting = failures >= settings.failures && forMs >= settings.condemnAfterSeconds * 1000
   const speaks = facts.some(({ holds }) => holds === undefined) && !facts.some(({ holds }) => holds !== undefined)
   return { stage: { is: lasting && speaks ? 'condemned' : 'suspicious', symptom, facts, forMs }, remember }

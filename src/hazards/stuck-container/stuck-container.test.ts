@@ -98,6 +98,14 @@ describe('the ladder', () => {
     expect(finding).toMatchObject({ reason: 'only-zombies', severity: 'medium' })
   })
 
+  it('counts from the first failed inspection, not from when a second fact began', async () => {
+    const told = { inspection: { answer: 'told' as const, ms: 10, state: 'running' as const } }
+    const answered = times(10, { ...zombies, ...told })
+    const finding = await lastOf([...answered, ...times(3, zombies)], 5)
+    expect(finding).toMatchObject({ severity: 'medium', fact: expect.stringMatching(/^suspicious for 10 s: /) })
+    expect((await lastOf([...answered, ...times(5, zombies)], 5))?.fact).toMatch(/^condemned for 20 s: /)
+  })
+
   it('begins anew when one inspection answers', async () => {
     const well = container({ inspection: { answer: 'told', ms: 10, state: 'running' } })
     expect(await lastOf([...times(2, zombies), well])).toBeUndefined()
