@@ -7,6 +7,7 @@ import type { Step, Subject } from '../src/contract/hazard.ts'
 import { type LabContainer, type LabContainerd, startContainerd } from '../src/lab/containerd.ts'
 import { hasOldFreezer, holdInNewFreezer, holdInOldFreezer } from '../src/lab/freezers.ts'
 import { startLab } from '../src/lab/lab.ts'
+import { stopProcess } from '../src/lab/processes.ts'
 import { isOver } from '../src/linux/process.ts'
 import { nodeHands } from '../src/node/hands.ts'
 import { readProcess } from '../src/node/processes.ts'
@@ -89,7 +90,7 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
     const stopped = await lab.run(pod('stopped'))
     const dead = await lab.run(pod('dead'))
     const others = await Promise.all(['a', 'b', 'c'].map((name) => lab.run(pod(name))))
-    process.kill(stopped.shim, 'SIGSTOP')
+    await stopProcess(stopped.shim)
     releases.push(holdInNewFreezer(dead.shim, `${lab.cgroup}-dead`))
     process.kill(dead.pid, 'SIGKILL')
     const quick = await agent('--rounds', '1')
@@ -119,7 +120,7 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
     const address = /"listens":"([^"]+)"/.exec(out)?.[1] ?? ''
     const suspicious = async () =>
       /^roadcrew_suspicious_containers\{.*/m.exec(await (await fetch(`http://${address}/metrics`)).text())?.[0]
-    process.kill(container.shim, 'SIGSTOP')
+    await stopProcess(container.shim)
     await told('"is":"found"')
     expect(await suspicious()).toBe(
       'roadcrew_suspicious_containers{namespace="ads",pod="flaky",container="app",reason="shim-stopped"} 1',
@@ -172,7 +173,7 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
 
   it('are healed by SIGCONT to their shim, with nothing lost', async () => {
     const container = await lab.run(pod('stopped'))
-    process.kill(container.shim, 'SIGSTOP')
+    await stopProcess(container.shim)
     const step = { ...end(container), do: 'continue-shim' as const }
     expect(await continueShimArm(hands()).apply(step)).toBe('done')
     const runtime = containerdRuntime(lab.socket)

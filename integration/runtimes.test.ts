@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { command } from '../src/lab/command.ts'
 import { type LabContainer, type LabContainerd, startContainerd } from '../src/lab/containerd.ts'
 import { type LabDockerd, startDockerd } from '../src/lab/dockerd.ts'
+import { stopProcess } from '../src/lab/processes.ts'
 import { containerdRuntime } from '../src/runtimes/containerd.ts'
 import { dockerRuntime } from '../src/runtimes/docker.ts'
 import { findRuntimes, openRuntime } from '../src/runtimes/find.ts'
@@ -32,7 +33,7 @@ async function until(runtime: Runtime, id: string, expected: Partial<Inspection>
 }
 
 async function frozen<T>(pid: number, during: () => Promise<T>): Promise<T> {
-  process.kill(pid, 'SIGSTOP')
+  await stopProcess(pid)
   try {
     return await during()
   } finally {
@@ -124,7 +125,7 @@ describe.skipIf(skip)('containerd', () => {
 
   it('with its shim killed, a container is told to have exited, and is gone once it is deleted', async () => {
     const { id, shim } = await containerd.run()
-    process.kill(shim, 'SIGSTOP')
+    await stopProcess(shim)
     process.kill(shim, 'SIGKILL')
     await until(runtime, id, { answer: 'told', state: 'exited' })
     await command('ctr', ['-a', containerd.socket, '-n', 'k8s.io', 'container', 'delete', id])
@@ -245,7 +246,7 @@ describe.skipIf(skip)('Docker', () => {
 
   it('with the frozen shim killed tells of the end, and the stop ends too', async () => {
     const killed = await dockerd.run({ name: 'killed' })
-    process.kill(killed.shim, 'SIGSTOP')
+    await stopProcess(killed.shim)
     const { stopped } = await hanging(killed)
     process.kill(killed.shim, 'SIGKILL')
     await until(runtime, killed.id, { answer: 'told', state: 'exited' })
@@ -276,7 +277,7 @@ describe.skipIf(skip)('the lab', () => {
   it('leaves nothing behind, though a shim is frozen and the daemon was killed', async () => {
     const containerd = await startContainerd()
     const { pid, shim } = await containerd.run()
-    process.kill(shim, 'SIGSTOP')
+    await stopProcess(shim)
     process.kill(containerd.daemon.pid, 'SIGKILL')
     await sleep(100)
     await containerd.stop()

@@ -3,7 +3,7 @@ import { type LabContainer, startContainerd } from '../../lab/containerd.ts'
 import { startDockerd } from '../../lab/dockerd.ts'
 import { hasOldFreezer, holdInNewFreezer, holdInOldFreezer } from '../../lab/freezers.ts'
 import { pause } from '../../lab/pause.ts'
-import { startOf, stateOf } from '../../lab/processes.ts'
+import { startOf, stateOf, stopProcess } from '../../lab/processes.ts'
 
 /** From the first look to the last of three: condemned takes over 20 s. */
 const roundsApart = 11_000
@@ -104,10 +104,10 @@ const placeOf = (lab: Parts): Place => {
 
 async function* breakThem(stage: Stage, lab: Parts, all: All): AsyncIterable<Act> {
   const release = (free: () => void) => stage.later(() => Promise.resolve(free()))
-  process.kill(all.stopped.shim, 'SIGSTOP')
+  await stopProcess(all.stopped.shim)
   release(holdInNewFreezer(all.held.shim, `${lab.cgroup}-held`))
   process.kill(all.held.pid, 'SIGKILL')
-  process.kill(all.zombies.shim, 'SIGSTOP')
+  await stopProcess(all.zombies.shim)
   process.kill(all.zombies.pid, 'SIGKILL')
   for (const one of [all.stopped, all.held, all.zombies]) lab.ask(one)
   yield {
