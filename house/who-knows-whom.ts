@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   objects: { folders: ['contract'], packages: ['types:kubernetes-types'] },
   schedule: { folders: ['contract', 'objects'], packages: ['moment-timezone', 'node:module'] },
   linux: { folders: ['contract', 'objects'], packages: [] },
-  engine: { folders: ['contract', 'objects'], packages: [] },
+  engine: { folders: ['contract', 'objects'], packages: ['zod'] },
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
   kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
   node: { folders: pure, packages: ['node:'] },

@@ -8,6 +8,7 @@ import { capabilities } from '../src/commands/explain.ts'
 import type { Io } from '../src/commands/io.ts'
 import { program } from '../src/commands/program.ts'
 import type { Hazard, Kind, Read } from '../src/contract/hazard.ts'
+import { policyDocument } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { namespaces } from '../src/objects/kinds.ts'
 import { reportSchema } from '../src/report/schema.ts'
@@ -21,6 +22,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/commands.md', commandsPage()],
     ['docs/report.schema.json', jsonText(z.toJSONSchema(reportSchema))],
     ['docs/settings.schema.json', jsonText(settingsSchema())],
+    ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],
     ['README.md', await readme()],
   ])
@@ -96,6 +98,10 @@ function settingsSchema(): unknown {
     properties,
     additionalProperties: false,
   }
+}
+
+function policySchema(): unknown {
+  return { ...z.toJSONSchema(policyDocument, { io: 'input' }), title: 'What Roadcrew may do by itself' }
 }
 
 /** Least privilege for a scan: to list what detectors declare to read, and namespaces for their owners; no Secrets. */

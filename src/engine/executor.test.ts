@@ -135,6 +135,45 @@ describe('the executor', () => {
     expect((await run({ arms: [fails] })).audits[0]).toMatchObject({ outcome: 'failed', because: 'EPERM' })
   })
 
+  it('takes its place in the budget last of all, and does nothing without one', async () => {
+    const order: string[] = []
+    const note = (what: string) => Promise.resolve(void order.push(what))
+    const full = await run({
+      again: async (one) => note('looked').then(() => one),
+      reserve: async () => note('reserved').then(() => 'every place of this hour is taken'),
+    })
+    expect([full.applied, order]).toEqual([[], ['looked', 'reserved']])
+    expect(full.audits[0]).toMatchObject({ rail: 'budget', because: 'every place of this hour is taken' })
+    expect((await run({ reserve: async () => undefined })).applied).toEqual(['continue-shim'])
+    const asked = await run({ mode: 'advise', reserve: () => Promise.reject(new Error('advise takes no place')) })
+    expect(asked.audits[0]?.outcome).toBe('would-do')
+  })
+
+  it('says what ends', async () => {
+    const ends = async (more: object) => {
+      const facts = {
+        namespace: 'ads',
+        name: 'bidder-7',
+        annotations: {},
+        pastGraceMs: 1,
+        owner: 'ReplicaSet b',
+        static: false,
+      }
+      const here = { ...situation('advise'), pod: at({ ...facts, ...more }) }
+      const { audits } = await run({
+        remedy: [{ ...large(), alsoEnds: [subject, subject] } as Step],
+        situation: async () => here,
+      })
+      return audits[0]?.ends
+    }
+    expect(await ends({ ownerReady: '11 of 12' })).toBe(
+      '3 containers of ads/bidder-7; its owner ReplicaSet b has 11 of 12 ready',
+    )
+    expect(await ends({})).toBe('3 containers of ads/bidder-7; its owner ReplicaSet b')
+    expect(await ends({ owner: undefined })).toBe('3 containers of ads/bidder-7; nobody would make it anew')
+    expect((await run()).audits[0]).not.toHaveProperty('ends')
+  })
+
   it('leaves advice to people', async () => {
     expect((await run({ remedy: [{ do: 'advise', why: 'look at it' }] })).audits).toEqual([])
   })

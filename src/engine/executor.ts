@@ -4,7 +4,7 @@ import type { Arm } from '../contract/world.ts'
 import { stepText } from './act.ts'
 import type { Judged } from './look.ts'
 import { type Mode, modeOf } from './policy.ts'
-import { heldBy, type Situation } from './rails.ts'
+import { heldBy, type PodFacts, type Situation, stepName } from './rails.ts'
 import { subjectKey, subjectText } from './subjects.ts'
 
 /** One line of the audit: what was done, would have been, or was held back, and why. */
@@ -17,6 +17,8 @@ export interface Audit {
   readonly subjectKey: string
   readonly step: string
   readonly text: string
+  /** What ends with it, for people: `3 containers of ads/bidder-7; its owner ReplicaSet bidder has 11 of 12 ready`. */
+  readonly ends?: string
   readonly outcome: 'done' | 'would-do' | 'held' | 'failed' | 'passed'
   /** Which rail held it back. */
   readonly rail?: string
@@ -33,6 +35,11 @@ export interface ExecutorOptions {
   readonly again: (judged: Judged) => Promise<Judged | undefined>
   /** What was tried for a subject since it was last well: the next step of its ladder is taken. */
   readonly tried: (subject: string) => ReadonlySet<string>
+  /**
+   * Takes a place in the budget, atomically, right before the act: what the rails read of it may be older than another
+   * agent's act. A text says why there is none.
+   */
+  readonly reserve?: (judged: Judged, step: Step, situation: Situation) => Promise<string | undefined>
   /** Event, metric and audit line; never throws. */
   readonly record: (audit: Audit) => Promise<void>
 }
@@ -45,7 +52,7 @@ interface Candidate {
 
 /** The next step of a finding's ladder: the smallest that was not tried yet. An advice is for people. */
 const nextStep = ({ remedy }: Finding, tried: ReadonlySet<string>): Step | undefined =>
-  remedy.find((step) => step.do !== 'advise' && !tried.has(step.name ?? step.do))
+  remedy.find((step) => step.do !== 'advise' && !tried.has(stepName(step)))
 
 function candidates(judged: readonly Judged[], tried: ExecutorOptions['tried']): Candidate[] {
   return judged.flatMap((one) =>
@@ -82,8 +89,18 @@ async function attempt({ judged, finding, step }: Candidate, options: ExecutorOp
 }
 
 /** A policy that could not be read is no leave to act: the rails hold back then, so that the refusal is told. */
-const modeNow = ({ hazard }: Judged, step: Step, { policy }: Situation, { ceiling }: ExecutorOptions): Mode =>
-  policy ? modeOf(policy.value, hazard.id, step.name, ceiling) : ceiling
+const modeNow = (
+  { hazard, subject: { namespace } }: Judged,
+  step: Step,
+  { policy, node }: Situation,
+  { ceiling }: ExecutorOptions,
+): Mode =>
+  policy
+    ? modeOf(policy.value, hazard.id, step.name, ceiling, {
+        ...(namespace !== undefined && { namespace }),
+        ...(node.labels && { nodeLabels: node.labels }),
+      })
+    : ceiling
 
 /** Looks again, asks the rails again, and gives the fresh step to its arm, which checks the target's identity once more. */
 async function actNow({ judged, finding: before, step }: Candidate, options: ExecutorOptions): Promise<Audit> {
@@ -99,6 +116,8 @@ async function actNow({ judged, finding: before, step }: Candidate, options: Exe
   if (held) return { ...audit('held'), rail: held.rail, because: held.why }
   const arm = options.arms.find(({ does }) => does === fresh.do)
   if (!arm) return { ...audit('held'), rail: 'no-arm', because: `nothing here can ${stepText(fresh)}` }
+  const full = await options.reserve?.(again ?? judged, fresh, situation)
+  if (full !== undefined) return { ...audit('held'), rail: 'budget', because: full }
   try {
     const outcome = await arm.apply(fresh)
     return outcome === 'done' ? audit('done') : { ...audit('held'), rail: 'identity', because: outcome.held }
@@ -113,14 +132,26 @@ const findingAgain = ({ verdict }: Judged, step: Step): Finding | undefined =>
     : undefined
 
 const auditOf =
-  ({ judged, finding, step }: Candidate, { now }: Situation) =>
+  ({ judged, finding, step }: Candidate, { now, pod }: Situation) =>
   (outcome: Audit['outcome']): Audit => ({
     at: now,
     hazard: judged.hazard.id,
     reason: finding.reason,
     subject: subjectText(judged.subject),
     subjectKey: subjectKey(judged.subject),
-    step: step.name ?? step.do,
+    step: stepName(step),
     text: stepText(step),
+    ...endsWith(step, pod?.value),
     outcome,
   })
+
+/** A person has to see what ends before it does. */
+function endsWith(step: Step, pod: PodFacts | undefined): { readonly ends: string } | undefined {
+  if (step.do !== 'end-shim') return undefined
+  const { target, alsoEnds } = step
+  const count = alsoEnds.length + 1
+  const whose = pod ? ` of ${pod.namespace}/${pod.name}` : target.pod ? ` of ${target.namespace}/${target.pod}` : ''
+  const ready = pod?.ownerReady === undefined ? '' : ` has ${pod.ownerReady} ready`
+  const owner = pod && (pod.owner === undefined ? '; nobody would make it anew' : `; its owner ${pod.owner}${ready}`)
+  return { ends: `${count} ${count === 1 ? 'container' : 'containers'}${whose}${owner ?? ''}` }
+}

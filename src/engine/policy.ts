@@ -1,4 +1,5 @@
 // What may be done by itself: modes for each hazard and each of its named steps, and the limits that hold for all.
+import { labelSelector } from '../objects/label-selector.ts'
 
 /** `advise`: what would have been done is recorded and followed up; nothing is done. */
 export const modes = ['observe', 'advise', 'act'] as const
@@ -8,6 +9,10 @@ export interface HazardPolicy {
   readonly mode?: Mode
   /** By the name of a step; where it says nothing the hazard's mode counts. */
   readonly steps?: Readonly<Record<string, Mode>>
+  /** A label selector: on other nodes it is observed. */
+  readonly nodes?: string
+  /** In other namespaces it is observed. */
+  readonly namespaces?: readonly string[]
 }
 
 /** A time of the week in which may be acted, UTC: minutes from Monday 00:00; `from` included, `to` excluded. */
@@ -26,7 +31,7 @@ export interface Policy {
   readonly healthyPods: boolean
   readonly perNodePerHour: number
   readonly perClusterPerHour: number
-  /** How long the same subject is left alone after something was done to it. */
+  /** How long the same step is not taken again for the same subject; an hour at most, since the budget forgets after it. */
   readonly coolDownSeconds: number
   readonly paused: boolean
 }
@@ -43,13 +48,32 @@ export const defaultPolicy: Policy = {
   paused: false,
 }
 
+/** Where a step would be taken. `nodeLabels`: undefined if they could not be read. */
+export interface Scope {
+  readonly namespace?: string
+  readonly nodeLabels?: Readonly<Record<string, string>>
+}
+
 const lower = (a: Mode, b: Mode): Mode => (modes.indexOf(a) < modes.indexOf(b) ? a : b)
 
 /** The mode of a step: the policy's, and never over `ceiling`, which a flag sets. */
-export function modeOf(policy: Policy, hazard: string, step: string | undefined, ceiling: Mode): Mode {
+export function modeOf(
+  policy: Policy,
+  hazard: string,
+  step: string | undefined,
+  ceiling: Mode,
+  scope: Scope = {},
+): Mode {
   const own = policy.hazards[hazard] ?? {}
+  if (!isWithin(own, scope)) return 'observe'
   const named = step === undefined ? undefined : own.steps?.[step]
   return lower(named ?? own.mode ?? 'observe', ceiling)
+}
+
+/** What lies outside of it, or can't be told to lie within, is only observed. */
+function isWithin({ nodes, namespaces }: HazardPolicy, { namespace, nodeLabels }: Scope): boolean {
+  if (namespaces && (namespace === undefined || !namespaces.includes(namespace))) return false
+  return nodes === undefined || (nodeLabels !== undefined && labelSelector(nodes)(nodeLabels))
 }
 
 const minute = 60_000

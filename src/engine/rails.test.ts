@@ -48,7 +48,13 @@ function situation(
   }
 }
 
-const act = (more: object = {}) => ({ at: now - 10 * minute, node: 'node-1', subject: 'other', ...more })
+const act = (more: object = {}) => ({
+  at: now - 10 * minute,
+  node: 'node-1',
+  subject: 'other',
+  step: 'end-shim',
+  ...more,
+})
 const done = (...acts: ReturnType<typeof act>[]) => ({ value: acts, ticks: 1_000_000 })
 const alive = { pastGraceMs: undefined }
 
@@ -93,6 +99,18 @@ describe('rails', () => {
 
   it.each(['policy', 'done', 'pod'] as const)('hold back where the %s was never read', (what) => {
     expect(heldBy(step, { ...situation(), [what]: undefined })?.rail).toBe('unreadable')
+  })
+
+  it('that protect what would be ended let a stopped shim go on', () => {
+    const go: Step = { do: 'continue-shim', why: 'w', target, shim: { pid: 1, startTicks: 1, command: '' } }
+    const bare = situation({ pod: { ...alive, owner: undefined, disruptionsAllowed: 0 } })
+    expect([heldBy(go, bare), heldBy(step, bare)?.rail]).toEqual([undefined, 'bare-pod'])
+    expect(heldBy(go, situation({ pod: { annotations: { 'roadcrew.dev/spare': '' } } }))?.rail).toBe('spared')
+  })
+
+  it('let the next step of a ladder follow at once, but not the same again', () => {
+    const continued = done(act({ subject: subjectKey(target), step: 'continue-shim' }))
+    expect(heldBy(step, situation({ done: continued }))).toBeUndefined()
   })
 
   it('let acts go that are an hour or a cool-down old', () => {

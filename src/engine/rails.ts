@@ -8,6 +8,8 @@ export interface Done {
   readonly at: number
   readonly node: string
   readonly subject: string
+  /** The step's name. */
+  readonly step: string
 }
 
 /** Something that was read, and when (ticks, ms); undefined: never. */
@@ -30,11 +32,15 @@ export interface PodFacts {
   readonly priorityClass?: string
   /** How many disruptions its budgets allow; undefined: it has none. */
   readonly disruptionsAllowed?: number
+  /** How many of its owner's Pods are ready, as `11 of 12`; undefined: not known. */
+  readonly ownerReady?: string
 }
 
 /** What is known of the node and the agent on it. Durations in ms. */
 export interface NodeFacts {
   readonly name: string
+  /** Undefined if they could not be read. */
+  readonly labels?: Readonly<Record<string, string>>
   readonly runtimeUpMs: number | undefined
   readonly runtimeAnswers: boolean
   readonly agentUpMs: number
@@ -78,6 +84,9 @@ const hour = 3_600_000
 /** Opt-out of a Pod or its namespace; any value counts but `false`. */
 export const spareAnnotation = 'roadcrew.dev/spare'
 
+/** What a step is called in policies and budgets. */
+export const stepName = (step: Step): string => step.name ?? step.do
+
 const target = (step: Step): Subject | undefined => ('target' in step ? step.target : undefined)
 
 const isStale = (read: Read<unknown> | undefined, { ticks }: Situation): boolean =>
@@ -93,6 +102,15 @@ const podRail = (
     return pod && policy ? holds(pod.value, policy.value, situation) : undefined
   },
 })
+
+/** To continue what was stopped ends nothing. */
+const endsSomething = (step: Step): boolean => step.do !== 'continue-shim'
+
+/** A rail that only protects what would be ended. */
+const lifeRail = (...[name, holds]: Parameters<typeof podRail>): Rail => {
+  const rail = podRail(name, holds)
+  return { name, holds: (step, situation) => (endsSomething(step) ? rail.holds(step, situation) : undefined) }
+}
 
 const nodeRail = (name: string, holds: (node: NodeFacts) => string | undefined): Rail => ({
   name,
@@ -136,18 +154,18 @@ export const rails: readonly Rail[] = [
   podRail('critical-pod', ({ priorityClass = '' }) =>
     /^system-(?:node|cluster)-critical$/.test(priorityClass) ? `its priority class is ${priorityClass}` : undefined,
   ),
-  podRail('bare-pod', ({ owner, pastGraceMs }) =>
+  lifeRail('bare-pod', ({ owner, pastGraceMs }) =>
     owner === undefined && pastGraceMs === undefined ? 'nobody would make it anew' : undefined,
   ),
   podRail('protected-namespace', ({ namespace }, { protectedNamespaces }) =>
     protectedNamespaces.includes(namespace) ? `the policy protects the namespace ${namespace}` : undefined,
   ),
-  podRail('not-terminating', ({ pastGraceMs }, { healthyPods }) =>
+  lifeRail('not-terminating', ({ pastGraceMs }, { healthyPods }) =>
     healthyPods || (pastGraceMs !== undefined && pastGraceMs > 0)
       ? undefined
       : 'its Pod is not past its grace period, and the policy allows no others',
   ),
-  podRail('disruption-budget', ({ pastGraceMs, disruptionsAllowed }) =>
+  lifeRail('disruption-budget', ({ pastGraceMs, disruptionsAllowed }) =>
     pastGraceMs === undefined && disruptionsAllowed === 0 ? 'its PodDisruptionBudget has no room' : undefined,
   ),
   nodeRail('runtime-young', ({ runtimeUpMs }) =>
@@ -192,8 +210,12 @@ export const rails: readonly Rail[] = [
     holds: (step, { done, policy, now }) => {
       const subject = target(step)
       const since = now - (policy?.value.coolDownSeconds ?? 0) * 1000
-      const last = subject && (done?.value ?? []).find((one) => one.subject === subjectKey(subject) && one.at > since)
-      return last ? `something was done to it ${minutes(now - last.at)} ago` : undefined
+      const last =
+        subject &&
+        (done?.value ?? []).find(
+          (one) => one.subject === subjectKey(subject) && one.step === stepName(step) && one.at > since,
+        )
+      return last ? `the same was done to it ${minutes(now - last.at)} ago` : undefined
     },
   },
 ]
