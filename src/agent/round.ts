@@ -11,11 +11,13 @@ import {
   type ShimSeen,
 } from '../linux/container.ts'
 import { type ContainerState, containerState } from '../linux/container-processes.ts'
+import { type KubeletSeen, kubeletSeen } from '../linux/kubelet.ts'
 import type { Process } from '../linux/process.ts'
 import { type ProcessTree, processTree } from '../linux/process-tree.ts'
 import { mayBeShim } from '../linux/shims.ts'
 import { type ContainerCgroups, containerCgroups, readCgroupLayout } from '../node/cgroup-state.ts'
 import { readKernelStacks } from '../node/kernel-stack.ts'
+import type { KubeletReader } from '../node/kubelet.ts'
 import { readProcesses } from '../node/processes.ts'
 import type { Runtime, RuntimeContainer } from '../runtimes/runtime.ts'
 import { inspectAll } from './inspections.ts'
@@ -36,12 +38,25 @@ export interface Limits {
 export interface Round {
   readonly runtime: RuntimeSeen
   readonly containers: readonly Item<ContainerSeen>[] | { readonly unread: string }
+  /** Undefined where nobody asked it. */
+  readonly kubelet?: KubeletSeen
 }
 
 export const nodeName = (): string => process.env.NODE_NAME ?? hostname()
 
-/** Asks the runtime and the kernel of the same moment, as far as that goes: the kernel after the runtime. */
-export async function lookAround(runtime: Runtime, roots: NodeRoots, limits: Limits, node: string): Promise<Round> {
+/** Asks runtime, kernel and kubelet of the same moment, as far as that goes: the kernel after the runtime. */
+export async function lookAround(
+  runtime: Runtime,
+  roots: NodeRoots,
+  limits: Limits,
+  node: string,
+  kubelet?: KubeletReader,
+): Promise<Round> {
+  const [round, asked] = await Promise.all([lookAtContainers(runtime, roots, limits, node), kubelet?.look()])
+  return asked ? { ...round, kubelet: asked } : round
+}
+
+async function lookAtContainers(runtime: Runtime, roots: NodeRoots, limits: Limits, node: string): Promise<Round> {
   const answers = await runtime.answers(limits.callMs)
   const began = performance.now()
   const listed = await runtime.list(limits.callMs)
@@ -180,7 +195,11 @@ export function nodeWorld(node: string, round: Round, api?: World): World {
   }
 }
 
-function batchOf(of: Kind<unknown>, node: string, { runtime, containers }: Round): Batch {
+function batchOf(of: Kind<unknown>, node: string, { runtime, containers, kubelet }: Round): Batch {
+  if (of.kind === kubeletSeen.kind) {
+    if (!kubelet) return { of, elsewhere: 'the kubelet was not asked' }
+    return { of, items: [{ subject: { source: { node }, kind: of.kind, name: node }, object: kubelet }] }
+  }
   if (of.kind === runtimeSeen.kind) {
     const subject = { source: { node }, kind: of.kind, name: runtime.name }
     return { of, items: [{ subject, object: runtime }] }

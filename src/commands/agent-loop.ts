@@ -11,6 +11,7 @@ import { hazards } from '../hazards/index.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import { nodeApi } from './agent-api.ts'
+import { kubeletFor } from './agent-kubelet.ts'
 import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -27,6 +28,7 @@ const mostMissed = 6
  */
 export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
   const own = hazards.filter((hazard) => hazard.node)
+  const kubelet = kubeletFor(options)
   const runtime = await runtimeFor(options)
   const metrics = new AgentMetrics(own)
   const changes = new ChangesOfFindings()
@@ -61,7 +63,7 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
     failed: (error) => log.error({ because: error instanceof Error ? error.message : String(error) }, 'a round failed'),
     async round() {
       const began = io.ticks()
-      const round = await lookAround(runtime, rootsOf(options), limitsOf(options), node)
+      const round = await lookAround(runtime, rootsOf(options), limitsOf(options), node, kubelet)
       const seen = await look({
         hazards: own,
         vantages: ['node'],
@@ -84,5 +86,6 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
   log.info('stopping')
   await server.close()
   await runtime.close()
+  kubelet.close()
   await api.close()
 }

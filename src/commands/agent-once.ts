@@ -4,6 +4,7 @@ import { createColors } from 'picocolors'
 import { lookAround, nodeName, nodeWorld } from '../agent/round.ts'
 import { type Look, look, type Memory } from '../engine/look.ts'
 import { hazards } from '../hazards/index.ts'
+import type { KubeletReader } from '../node/kubelet.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { buildReport } from '../report/build.ts'
 import { findingText } from '../report/details.ts'
@@ -12,6 +13,7 @@ import type { Report } from '../report/schema.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { AgentOptions } from './agent.ts'
 import { nodeApi } from './agent-api.ts'
+import { kubeletFor } from './agent-kubelet.ts'
 import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -24,18 +26,20 @@ export async function agentOnce(
   options: AgentOptions,
   io: Io,
 ): Promise<{ readonly text: string; readonly exitCode: number }> {
+  const kubelet = kubeletFor(options)
   const runtime = await runtimeFor(options)
   try {
-    const report = await rounds(runtime, options, io)
+    const report = await rounds(runtime, kubelet, options, io)
     const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, io)
     return { text, exitCode: report.summary.exitCode }
   } finally {
+    kubelet.close()
     await runtime.close()
   }
 }
 
 /** Looks until all is well, or as often as was asked for. */
-async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<Report> {
+async function rounds(runtime: Runtime, kubelet: KubeletReader, options: AgentOptions, io: Io): Promise<Report> {
   const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
   const api = await nodeApi(options, node, io)
   const own = hazards.filter((hazard) => hazard.node)
@@ -43,7 +47,7 @@ async function rounds(runtime: Runtime, options: AgentOptions, io: Io): Promise<
   let seen: Look | undefined
   for (let round = 1; round <= options.rounds; round++) {
     const started = io.ticks()
-    const around = await lookAround(runtime, rootsOf(options), limitsOf(options), node)
+    const around = await lookAround(runtime, rootsOf(options), limitsOf(options), node, kubelet)
     const world = nodeWorld(node, around, await api.world())
     seen = await look({ hazards: own, vantages: ['node'], world, now: io.now(), ticks: started, zones, memory })
     memory = seen.memory

@@ -14,6 +14,9 @@ export interface AgentOptions {
   readonly every?: number
   readonly inspectLimit: number
   readonly listen: string
+  readonly kubelet?: string
+  readonly kubeletHealthz: string
+  readonly kubeletToken?: string
 }
 
 /** `roadcrew agent`: which containers of this node can't be inspected, and what else is wrong with them. */
@@ -35,6 +38,16 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
     .option('--every <seconds>', 'from the start of one round to the next (default: 15; with --once 8)', wholeNumber)
     .option('--inspect-limit <seconds>', 'how long one inspection may take', wholeNumber, 5)
     .option('--listen <host:port>', 'where /metrics and /healthz are served', '127.0.0.1:9842')
+    .option(
+      '--kubelet <url>',
+      'where the kubelet serves its metrics, such as https://127.0.0.1:10250 (default: they are not asked for)',
+    )
+    .option(
+      '--kubelet-healthz <url>',
+      'where the kubelet says that it lives; "none": it is not asked',
+      'http://127.0.0.1:10248/healthz',
+    )
+    .option('--kubelet-token <file>', "the bearer token for --kubelet (default: the service account's)")
     .addHelpText(
       'after',
       `
