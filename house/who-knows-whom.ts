@@ -27,7 +27,10 @@ const allowed: Readonly<Record<string, Allowed>> = {
   kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
   node: { folders: pure, packages: ['node:'] },
   runtimes: { folders: ['contract', 'linux'], packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'] },
-  agent: { folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'], packages: ['prom-client', 'node:'] },
+  agent: {
+    folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'],
+    packages: ['prom-client', 'yaml', 'types:kubernetes-types', 'node:'],
+  },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {

@@ -3,6 +3,7 @@ import type { Lab } from '../src/lab/lab.ts'
 /** How the lab's API server, a 1.20, serves the kinds that fixtures and fleets hold. */
 const resources: Readonly<Record<string, string>> = {
   Namespace: '/api/v1/namespaces',
+  ConfigMap: '/api/v1/namespaces/{namespace}/configmaps',
   Node: '/api/v1/nodes',
   CronJob: '/apis/batch/v1beta1/namespaces/{namespace}/cronjobs',
   Job: '/apis/batch/v1/namespaces/{namespace}/jobs',

@@ -10,6 +10,8 @@ import type { Io } from './io.ts'
 export interface NodeApi {
   /** Undefined where no API server is known; a world whose kinds are unread where it does not answer. */
   world(): Promise<World | undefined>
+  /** For what the agent writes and what its rails need; undefined where no API server is known. */
+  readonly client: Client | undefined
   close(): Promise<void>
 }
 
@@ -19,24 +21,24 @@ const patience = 5_000
 /** Connects when it is first asked, and again after a failure. @throws Error if the kubeconfig that was named is no use. */
 export async function nodeApi(options: AgentOptions, node: string, io: Io): Promise<NodeApi> {
   const isKnown = options.kubeconfig !== undefined || io.env.KUBERNETES_SERVICE_HOST !== undefined
-  if (!isKnown) return { world: () => Promise.resolve(undefined), close: () => Promise.resolve() }
+  if (!isKnown) return { client: undefined, world: () => Promise.resolve(undefined), close: () => Promise.resolve() }
   const config = await loadKubeconfig({
     env: io.env,
     home: io.home,
     ...(options.kubeconfig !== undefined && { path: options.kubeconfig }),
   })
   const target = config.target(config.current ?? config.contexts[0] ?? '')
-  let client: Client | undefined
+  // It opens a new connection with the next request after it was closed.
+  const client = connect(target, { env: io.env, signal: io.signal, timeoutMs: patience })
   let connected: World | undefined
   const close = async (): Promise<void> => {
-    await client?.close()
-    client = undefined
+    await client.close()
     connected = undefined
   }
   return {
+    client,
     close,
     async world() {
-      client ??= connect(target, { env: io.env, signal: io.signal, timeoutMs: patience })
       try {
         // Of 30,000 Pods a node has 30: the API server leaves the others out.
         connected ??= await clusterWorld(client, { fieldSelectors: { [pods.kind]: `spec.nodeName=${node}` } })

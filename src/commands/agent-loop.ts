@@ -8,8 +8,11 @@ import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
+import { nodeHands } from '../node/hands.ts'
+import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
+import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
 import { kubeletFor } from './agent-kubelet.ts'
 import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
@@ -34,6 +37,7 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
   const changes = new ChangesOfFindings()
   const node = options.node ?? nodeName()
   const api = await nodeApi(options, node, io)
+  const { client } = api
   const log = pino({ base: { node }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
   const zones = machineZones()
   const every = options.every ?? everyRound
@@ -54,8 +58,11 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
       listens: server.address,
       every,
     },
-    'started; looks only, and changes nothing',
+    client ? 'started' : 'started; looks only, since no API server is known',
   )
+  const hands = nodeHands({ ...rootsOf(options), evidence: options.evidence })
+  const arms = [continueShimArm(hands), endShimArm(hands)]
+  const acts = client && (await agentActs({ options, io, node, runtime, api, client, arms, log, metrics }))
   await loop({
     everyMs,
     signal: io.signal,
@@ -81,9 +88,11 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
         if (is === 'ended') log.info(line, 'ended')
         else log.warn({ ...line, is }, finding.fact)
       }
+      await acts?.round(seen, round, memory)
     },
   })
   log.info('stopping')
+  await acts?.close()
   await server.close()
   await runtime.close()
   kubelet.close()

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { type Mode, modes } from '../engine/policy.ts'
 import type { Io } from './io.ts'
 import { wholeNumber } from './scan-options.ts'
 
@@ -17,12 +18,17 @@ export interface AgentOptions {
   readonly kubelet?: string
   readonly kubeletHealthz: string
   readonly kubeletToken?: string
+  readonly mode: Mode
+  readonly policy?: string
+  readonly namespace?: string
+  readonly pauseFile: string
+  readonly evidence: string
 }
 
 /** `roadcrew agent`: which containers of this node can't be inspected, and what else is wrong with them. */
 export function agentCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('agent')
-    .description("look at this node's runtime and containers; changes nothing")
+    .description("look at this node's runtime and containers, and act where the policy says so")
     .option('--once', 'look a few times and end; without it, until it is stopped')
     .addOption(
       new Option('-o, --output <format>', 'how to write the report').choices(['terminal', 'json']).default('terminal'),
@@ -48,16 +54,32 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       'http://127.0.0.1:10248/healthz',
     )
     .option('--kubelet-token <file>', "the bearer token for --kubelet (default: the service account's)")
+    .addOption(
+      new Option('--mode <mode>', 'the most that it may do, whatever the policy says').choices(modes).default('act'),
+    )
+    .option('--policy <file>', 'what it may do (default: the ConfigMap roadcrew-policy; without one it only observes)')
+    .option('--namespace <name>', "where Roadcrew's policy and its budget are (default: $POD_NAMESPACE, else roadcrew)")
+    .option('--pause-file <path>', 'while this file is there nothing is done', '/run/roadcrew/pause')
+    .option(
+      '--evidence <folder>',
+      'where is kept what was known before something was ended',
+      '/var/log/roadcrew/evidence',
+    )
     .addHelpText(
       'after',
       `
 A first failed inspection makes a container suspicious. It is condemned after three of them over 20 s, and only if something
 else is wrong with it too; with fewer or quicker rounds nothing is condemned.
 
+With an API server and a policy that says advise or act, the agent takes the smallest step that cures a condemned container, if
+no rail holds it back; every step is an audit line, a metric and an Event. --once never changes anything.
+
 Examples:
   sudo roadcrew agent --once                       the runtime of this machine
   sudo roadcrew agent --once --rounds 1            a quick look
   sudo roadcrew agent                              round by round: changes as JSON lines, the rest on /metrics
+  sudo roadcrew agent --kubeconfig node.conf       the same, and it acts as far as the cluster's policy lets it
+  sudo roadcrew agent --kubeconfig node.conf --mode observe
   sudo roadcrew agent --once -o json --socket /run/containerd/containerd.sock
 
 Exit codes of --once:

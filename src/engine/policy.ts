@@ -76,6 +76,12 @@ function isWithin({ nodes, namespaces }: HazardPolicy, { namespace, nodeLabels }
   return nodes === undefined || (nodeLabels !== undefined && labelSelector(nodes)(nodeLabels))
 }
 
+/** Whether a policy says more of a hazard, or of one of its steps, than to observe it. */
+export function saysMore({ hazards }: Policy, hazard: string): boolean {
+  const { mode = 'observe', steps = {} } = hazards[hazard] ?? {}
+  return [mode, ...Object.values(steps)].some((one) => one !== 'observe')
+}
+
 const minute = 60_000
 const week = 7 * 24 * 60
 /** 1 January 1970 was a Thursday. */

@@ -89,9 +89,20 @@ export const endShimArm = (hands: ShimHands): Arm => ({
         held: `uninterruptible: ${survivors.pids.join(', ')} survived SIGKILL, so the shim ${step.shim.pid} is left alone; drain the node`,
       }
     }
-    return send(hands, step.shim, 'SIGKILL') ?? 'done'
+    return send(hands, step.shim, 'SIGKILL') ?? ((await hasEnded(hands, step.shim)) ? 'done' : survived(step.shim))
   },
 })
+
+const survived = ({ pid }: Shim): Held => ({ held: `the shim ${pid} survived SIGKILL; drain the node` })
+
+/** Whether a process that was killed is over, or reaped; it gets as long as others to die. */
+async function hasEnded(hands: ShimHands, { pid, startTicks }: Shim): Promise<boolean> {
+  for (const until = hands.ticks() + dyingTime; ; await hands.sleep(pollEvery)) {
+    const now = hands.read(pid)
+    if (!now || now.startTicks !== startTicks || isOver(now)) return true
+    if (hands.ticks() >= until) return false
+  }
+}
 
 /** The pids of containers that live on after SIGKILL. */
 async function endProcesses(

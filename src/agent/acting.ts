@@ -1,0 +1,125 @@
+// From what a round found to what is done about it: the executor with what its rails need, and everybody who is told.
+import type { Step } from '../contract/hazard.ts'
+import type { Arm } from '../contract/world.ts'
+import { type Audit, execute } from '../engine/executor.ts'
+import type { Judged, Look } from '../engine/look.ts'
+import { type Mode, saysMore } from '../engine/policy.ts'
+import type { NodeFacts, Read, Situation } from '../engine/rails.ts'
+import { subjectKey } from '../engine/subjects.ts'
+import type { PodIdentity } from '../linux/container.ts'
+import type { PolicyRead } from './policy-source.ts'
+
+/** What the API server knows; see ClusterFacts. */
+export interface FactsForRails {
+  policy(): Promise<Read<PolicyRead> | undefined>
+  done(): Promise<Situation['done']>
+  pod(identity: PodIdentity): Promise<Situation['pod']>
+  labels(): Promise<NodeFacts['labels']>
+}
+
+export interface ActingOptions {
+  readonly facts: FactsForRails
+  readonly arms: readonly Arm[]
+  /** The most that a flag allows. */
+  readonly ceiling: Mode
+  /** The agent's own Pod, `namespace/name`. */
+  readonly self?: string
+  /** ms UTC, and ms on a clock that only goes forward. */
+  readonly now: () => number
+  readonly ticks: () => number
+  readonly node: (look: Look) => Promise<NodeFacts>
+  /** The Pod of a subject, by what the runtime said of it in this round. */
+  readonly podOf: (judged: Judged) => PodIdentity | undefined
+  /** Looks at one subject once more, without anything that was remembered for the next round. */
+  readonly again: (judged: Judged) => Promise<Judged | undefined>
+  /** Takes a place in the budget, or says why there is none. */
+  readonly reserve: (judged: Judged, step: Step, situation: Situation) => Promise<string | undefined>
+  /** Told of every audit that says something new. Never throws. */
+  readonly record: (audit: Audit, judged: Judged) => Promise<void>
+}
+
+/** What is carried from round to round. */
+export class Acting {
+  readonly #options: ActingOptions
+  /** The steps that were done for a subject since it was last well. */
+  readonly #tried = new Map<string, Set<string>>()
+  /** What was last told of a subject's step: told again only once it is another thing. */
+  readonly #told = new Map<string, string>()
+
+  constructor(options: ActingOptions) {
+    this.#options = options
+  }
+
+  /** One round: does, advises or holds back a step for each subject that was found. */
+  async round(seen: Look): Promise<readonly Audit[]> {
+    this.#forgetWell(seen.judged)
+    const { arms, ceiling, again, reserve } = this.#options
+    const byKey = new Map<string, Judged>()
+    const judged = await this.#concerned(seen.judged)
+    return execute(judged, {
+      arms,
+      ceiling,
+      again,
+      reserve,
+      situation: (one) => {
+        byKey.set(subjectKey(one.subject), one)
+        return this.#situation(seen, one)
+      },
+      tried: (subject) => this.#tried.get(subject) ?? new Set(),
+      record: async (audit) => {
+        const one = byKey.get(audit.subjectKey)
+        if (audit.outcome === 'done') {
+          this.#tried.set(audit.subjectKey, new Set([...(this.#tried.get(audit.subjectKey) ?? []), audit.step]))
+        }
+        if (one && this.#isNews(audit)) await this.#options.record(audit, one)
+      },
+    })
+  }
+
+  /** Those that the policy says more of than to observe them: for the others nobody need be asked anything. */
+  async #concerned(judged: readonly Judged[]): Promise<readonly Judged[]> {
+    const found = judged.filter(({ verdict }) => verdict.verdict === 'found')
+    if (this.#options.ceiling === 'observe' || found.length === 0) return []
+    const policy = await this.#options.facts.policy()
+    return policy ? found.filter(({ hazard }) => saysMore(policy.value.policy, hazard.id)) : found
+  }
+
+  async #situation(seen: Look, judged: Judged): Promise<Situation> {
+    const { facts, now, ticks, self, podOf, node } = this.#options
+    const identity = podOf(judged)
+    const [policy, done, pod, here, labels] = await Promise.all([
+      facts.policy(),
+      facts.done(),
+      identity && facts.pod(identity),
+      node(seen),
+      facts.labels(),
+    ])
+    return {
+      now: now(),
+      ticks: ticks(),
+      policy: policy && { value: policy.value.policy, ticks: policy.ticks },
+      done,
+      pod,
+      node: { ...here, ...(labels && { labels }) },
+      ...(self !== undefined && { self }),
+    }
+  }
+
+  /** What is well again, or no longer there, begins at the bottom of its ladder when it breaks anew. */
+  #forgetWell(judged: readonly Judged[]): void {
+    const ill = new Set(judged.filter(isIll).map(({ subject }) => subjectKey(subject)))
+    for (const key of this.#tried.keys()) if (!ill.has(key)) this.#tried.delete(key)
+    for (const key of this.#told.keys()) if (!ill.has(key.slice(key.indexOf(' ') + 1))) this.#told.delete(key)
+  }
+
+  #isNews({ outcome, rail = '', step, hazard, subjectKey: subject }: Audit): boolean {
+    const key = `${hazard}/${step} ${subject}`
+    const says = `${outcome} ${rail}`
+    if (this.#told.get(key) === says && outcome !== 'done') return false
+    this.#told.set(key, says)
+    return true
+  }
+}
+
+/** One that could not be judged is not known to be well. */
+const isIll = ({ verdict }: Judged): boolean => verdict.verdict === 'found' || verdict.verdict === 'unknown'

@@ -1,0 +1,96 @@
+// Everybody who is told of a step: the log, Prometheus, the Pod and the node by Events, the budget's Lease; and what became of
+// it later.
+import type { Audit } from '../engine/executor.ts'
+import type { Judged } from '../engine/look.ts'
+import type { PodIdentity } from '../linux/container.ts'
+import type { Telling } from './events.ts'
+import { type FollowedUp, followUp, type Outcome, type Watched } from './follow-up.ts'
+import { counted, type NodeReport } from './shadow-store.ts'
+
+export interface RecordOptions {
+  readonly node: string
+  readonly podOf: (judged: Judged) => PodIdentity | undefined
+  /** One line of JSON on stdout. */
+  readonly audit: (audit: Audit) => void
+  readonly followed: (watched: Watched, outcome: Outcome) => void
+  readonly tell: (...tellings: readonly Telling[]) => void
+  /** Notes on the place in the budget how it ended; never throws. */
+  readonly noteOutcome: (outcome: string) => Promise<void>
+  /** Keeps what became of advised steps; never throws. */
+  readonly keep: (report: NodeReport) => Promise<void>
+}
+
+const eventReasons: Partial<Readonly<Record<Audit['outcome'], string>>> = {
+  done: 'RoadcrewActed',
+  'would-do': 'RoadcrewWouldAct',
+  held: 'RoadcrewHeld',
+  failed: 'RoadcrewFailed',
+}
+
+/** What an audit says to people, in one line. */
+export function auditText({ subject, reason, step, ends, outcome, because }: Audit): string {
+  const what = ends === undefined ? step : `${step} (ends ${ends})`
+  const how = {
+    done: `did ${what}`,
+    'would-do': `would do ${what}; the policy says advise`,
+    held: `held back ${what}: ${because}`,
+    failed: `could not do ${what}: ${because}`,
+    passed: `left it alone: ${because}`,
+  }[outcome]
+  return `${subject}, ${reason}: ${how}`
+}
+
+export class StepRecord {
+  readonly #options: RecordOptions
+  #report: NodeReport
+
+  /** @param report what was kept of this node before. */
+  constructor(options: RecordOptions, report: NodeReport) {
+    this.#options = options
+    this.#report = report
+  }
+
+  async add(audit: Audit, judged: Judged): Promise<void> {
+    const { node, podOf } = this.#options
+    this.#options.audit(audit)
+    this.#options.tell(...tellings(audit, node, podOf(judged)))
+    if (audit.outcome === 'done' || audit.outcome === 'failed') {
+      await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome)
+    }
+    if (audit.outcome === 'done' || audit.outcome === 'would-do') await this.#watch(audit)
+  }
+
+  /** One look later. @param now ms UTC. */
+  async look(judged: readonly Judged[], now: number): Promise<FollowedUp> {
+    const result = followUp(this.#report.watched, judged, now)
+    if (result.ended.length === 0) return result
+    let report: NodeReport = { ...this.#report, watched: result.still }
+    for (const { watched, outcome } of result.ended) {
+      report = counted(report, watched, outcome)
+      this.#options.followed(watched, outcome)
+    }
+    this.#report = report
+    await this.#options.keep(report)
+    return result
+  }
+
+  async #watch({ hazard, subject, subjectKey, step, outcome, at }: Audit): Promise<void> {
+    const isSame = (one: Watched) => one.subjectKey === subjectKey && one.step === step && one.hazard === hazard
+    const was = outcome === 'done' ? 'done' : 'advised'
+    if (this.#report.watched.some((one) => isSame(one) && one.was === was)) return
+    const watched: Watched = { hazard, subject, subjectKey, step, was, since: at }
+    this.#report = { ...this.#report, watched: [...this.#report.watched.filter((one) => !isSame(one)), watched] }
+    await this.#options.keep(this.#report)
+  }
+}
+
+function tellings(audit: Audit, node: string, pod: PodIdentity | undefined): Telling[] {
+  const reason = eventReasons[audit.outcome]
+  if (reason === undefined) return []
+  const type = audit.outcome === 'would-do' ? 'Normal' : 'Warning'
+  const telling = { type, reason, message: auditText(audit), at: audit.at } as const
+  const ofNode: Telling = { ...telling, regarding: { kind: 'Node', name: node, uid: node } }
+  if (!pod) return [ofNode]
+  const { namespace, name, uid } = pod
+  return [{ ...telling, regarding: { kind: 'Pod', namespace, name, uid } }, ofNode]
+}

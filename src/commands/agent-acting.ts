@@ -1,0 +1,244 @@
+// Puts together what an agent needs to act: facts from the API server, hands or an actor, a budget, and who is told.
+import { existsSync, readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
+import { Acting, type FactsForRails } from '../agent/acting.ts'
+import { ActingMetrics } from '../agent/acting-metrics.ts'
+import { type Entry, noteOutcome, takePlace } from '../agent/budget.ts'
+import { ClusterFacts } from '../agent/cluster-facts.ts'
+import { Events } from '../agent/events.ts'
+import type { AgentMetrics } from '../agent/metrics.ts'
+import { narrowedRuntime } from '../agent/narrowed-runtime.ts'
+import { policyFrom } from '../agent/policy-source.ts'
+import { lookAround, nodeWorld, type Round } from '../agent/round.ts'
+import { emptyReport, readReport, writeReport } from '../agent/shadow-store.ts'
+import { StepRecord } from '../agent/step-record.ts'
+import { watchTimers } from '../agent/timer-watch.ts'
+import type { Arm } from '../contract/world.ts'
+import { stepText } from '../engine/act.ts'
+import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
+import { saysMore } from '../engine/policy.ts'
+import { type NodeFacts, stepName } from '../engine/rails.ts'
+import { subjectKey } from '../engine/subjects.ts'
+import { hazards } from '../hazards/index.ts'
+import type { Client } from '../kubernetes/client.ts'
+import type { PodIdentity } from '../linux/container.ts'
+import { hasAnswered } from '../linux/kubelet.ts'
+import { daemonAge } from '../node/daemon-age.ts'
+import { machineZones } from '../node/time-zones.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import type { AgentOptions } from './agent.ts'
+import type { NodeApi } from './agent-api.ts'
+import { limitsOf, rootsOf } from './agent-runtime.ts'
+import { type Io, UsageError } from './io.ts'
+
+export interface AgentActs {
+  /** What follows a round of looking: steps, what became of earlier ones, and Events. Never throws for the world's faults. */
+  round(seen: Look, round: Round, memory: Memory): Promise<void>
+  close(): Promise<void>
+}
+
+export interface AgentParts {
+  readonly options: AgentOptions
+  readonly io: Io
+  readonly node: string
+  readonly runtime: Runtime
+  readonly api: NodeApi
+  readonly client: Client
+  readonly arms: readonly Arm[]
+  readonly log: Logger
+  readonly metrics: AgentMetrics
+}
+
+/** How often the policy is read where nothing is to be done (ms), so that a wrong one is told of before it is needed. */
+const policyEvery = 300_000
+
+const daemons: Readonly<Record<Runtime['name'], readonly string[]>> = {
+  docker: ['dockerd'],
+  containerd: ['containerd'],
+  'cri-o': ['crio'],
+}
+
+/** @throws UsageError if the policy's file is no policy. */
+export async function agentActs(parts: AgentParts): Promise<AgentActs> {
+  const { options, io, node, client, log, runtime, arms } = parts
+  const namespace = ownNamespace(options, io)
+  const metrics = new ActingMetrics(parts.metrics.registry)
+  const timers = watchTimers(io.ticks)
+  const began = io.ticks()
+  const facts = factsOf(parts, namespace, metrics)
+  const events = new Events({ client, node, dropped: (count) => metrics.dropped(count) })
+  let round: Round | undefined
+  let memory: Memory = new Map()
+  let place: string | undefined
+  const podOf = (judged: Judged): PodIdentity | undefined => podIn(round, judged)
+  const kept = await readReport(client, namespace, node).catch(() => undefined)
+  const record = new StepRecord(
+    {
+      node,
+      podOf,
+      audit: (audit) => {
+        metrics.step(audit)
+        log.warn({ ...audit, at: new Date(audit.at).toISOString(), subjectKey: undefined }, 'audit')
+      },
+      followed: (watched, outcome) => {
+        metrics.followed(watched, outcome)
+        const { hazard, step, subject, was, since } = watched
+        log.info({ hazard, step, subject, was, since: new Date(since).toISOString(), outcome }, 'followed up')
+      },
+      tell: (...tellings) => events.add(...tellings),
+      noteOutcome: async (outcome) => {
+        if (place !== undefined) await noteOutcome(client, namespace, place, outcome).catch(complain(log, 'budget'))
+        place = undefined
+      },
+      keep: (report) => writeReport(client, namespace, report, io.now()).catch(complain(log, 'report')),
+    },
+    kept ?? emptyReport(node, io.now()),
+  )
+  const acting = new Acting({
+    facts,
+    arms,
+    ceiling: options.mode,
+    now: io.now,
+    ticks: io.ticks,
+    podOf,
+    ...selfOf(io),
+    node: async (seen) => nodeFacts(parts, seen, round, { upMs: io.ticks() - began, lateMs: timers.worst() }),
+    again: (judged) => lookAgain(parts, judged, podOf(judged), memory),
+    reserve: async (judged, step, { now, policy }) => {
+      const entry: Entry = {
+        at: now,
+        node,
+        subject: subjectKey(judged.subject),
+        step: stepName(step),
+        text: stepText(step),
+      }
+      const taken = await takePlace(client, namespace, entry, policy?.value.perClusterPerHour ?? 0)
+      if ('full' in taken) return taken.full
+      place = taken.place
+      return undefined
+    },
+    record: (audit, judged) => record.add(audit, judged),
+  })
+  let policyRead = Number.NEGATIVE_INFINITY
+  log.info({ namespace, mode: options.mode, runtime: runtime.name }, 'may act, as far as the policy lets it')
+  return {
+    async round(seen, now, remembered) {
+      round = now
+      memory = remembered
+      if (io.ticks() - policyRead > policyEvery) {
+        const policy = await facts.policy()
+        const acts = policy && hazards.some(({ id }) => saysMore(policy.value.policy, id))
+        metrics.acting(options.mode === 'act' && acts === true)
+        policyRead = io.ticks()
+      }
+      await acting.round(seen)
+      await record.look(seen.judged, io.now())
+      await events.flush()
+    },
+    async close() {
+      timers.stop()
+      await events.flush()
+    },
+  }
+}
+
+const complain = (log: Logger, what: string) => (error: unknown) => {
+  log.error({ what, because: error instanceof Error ? error.message : String(error) }, 'could not write')
+}
+
+export const ownNamespace = ({ namespace }: { readonly namespace?: string }, { env }: Io): string =>
+  namespace ?? env.POD_NAMESPACE ?? 'roadcrew'
+
+const selfOf = ({ env }: Io): { readonly self?: string } =>
+  env.POD_NAME && env.POD_NAMESPACE ? { self: `${env.POD_NAMESPACE}/${env.POD_NAME}` } : {}
+
+function factsOf(
+  { options, client, node, io, log }: AgentParts,
+  namespace: string,
+  metrics: ActingMetrics,
+): FactsForRails {
+  const broken = new Map<string, string>()
+  const cluster = new ClusterFacts({
+    client,
+    namespace,
+    node,
+    hazards,
+    now: io.now,
+    ticks: io.ticks,
+    unreadable: (what, because) => {
+      metrics.unreadable(what, because !== undefined)
+      if (because !== undefined && broken.get(what) !== because) log.error({ what, because }, 'could not read')
+      if (because === undefined) broken.delete(what)
+      else broken.set(what, because)
+    },
+  })
+  const { policy: path } = options
+  if (path === undefined) return cluster
+  const policy = policyOfFile(path)
+  return {
+    policy: () => Promise.resolve({ value: { policy, from: path }, ticks: io.ticks() }),
+    done: () => cluster.done(),
+    pod: (identity) => cluster.pod(identity),
+    labels: () => cluster.labels(),
+  }
+}
+
+function policyOfFile(path: string) {
+  try {
+    return policyFrom(readFileSync(path, 'utf8'), path, hazards)
+  } catch (error) {
+    throw new UsageError(`--policy: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function podIn(round: Round | undefined, { subject }: Judged): PodIdentity | undefined {
+  if (!round || 'unread' in round.containers) return undefined
+  const key = subjectKey(subject)
+  return round.containers.find((one) => subjectKey(one.subject) === key)?.object.pod
+}
+
+async function nodeFacts(
+  { runtime, node, options }: AgentParts,
+  { judged }: Look,
+  round: Round | undefined,
+  { upMs, lateMs }: { readonly upMs: number; readonly lateMs: number },
+): Promise<NodeFacts> {
+  const condemned = judged.filter(
+    ({ verdict }) =>
+      verdict.verdict === 'found' &&
+      verdict.findings.some(({ remedy }) => remedy.some((step) => step.do === 'end-shim')),
+  )
+  return {
+    name: node,
+    runtimeUpMs: daemonAge(rootsOf(options).proc, runtime.socket, daemons[runtime.name]),
+    runtimeAnswers: round !== undefined && round.runtime.answers.because === undefined,
+    agentUpMs: upMs,
+    timersLateMs: lateMs,
+    kubeletHealthy: round?.kubelet !== undefined && hasAnswered(round.kubelet.healthz),
+    containers: round?.runtime.containers ?? 0,
+    condemned: condemned.length,
+    pauseFile: existsSync(options.pauseFile),
+  }
+}
+
+/** Only its Pod's containers are asked for, and nothing is remembered for the next round. */
+async function lookAgain(
+  { runtime, options, node, api, io }: AgentParts,
+  judged: Judged,
+  pod: PodIdentity | undefined,
+  memory: Memory,
+): Promise<Judged | undefined> {
+  const narrowed = narrowedRuntime(runtime, (one) => (pod ? one.pod?.uid === pod.uid : one.id === judged.subject.uid))
+  const round = await lookAround(narrowed, rootsOf(options), limitsOf(options), node)
+  const { judged: now } = await look({
+    hazards: [judged.hazard],
+    vantages: ['node'],
+    world: nodeWorld(node, round, await api.world()),
+    now: io.now(),
+    ticks: io.ticks(),
+    zones: machineZones(),
+    memory,
+  })
+  const key = subjectKey(judged.subject)
+  return now.find((one) => subjectKey(one.subject) === key)
+}
