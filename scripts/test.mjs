@@ -12,6 +12,7 @@ const packages = [
   ['openssl', 'openssl'],
   ['containerd', 'containerd'],
   ['runc', 'runc'],
+  ['conmon', 'conmon'],
   ['dockerd', 'docker.io'],
   ['busybox', 'busybox-static'],
 ]

@@ -56,6 +56,38 @@ describe('ending a shim', () => {
     expect(sent.slice(1)).toEqual(['SIGKILL 100', 'SIGKILL 200', 'SIGKILL 90'])
   })
 
+  describe('of a conmon', () => {
+    const command = ['conmon', '-c', 'a'.repeat(64)]
+    const conmon = (more: Partial<Process> = {}) => task(90, { name: 'conmon', command, ...more })
+    const endConmon = { ...end(), shim: { ...shim, command: command.join(' ') } } as Step
+
+    it.each([
+      ['is a zombie', conmon({ state: 'Z', command: [] })],
+      ['is gone', undefined],
+    ])('lets it go by itself, which tells CRI-O of the end, until it %s', async (_, left) => {
+      const { hands, sent, tasks } = node([conmon(), task(100)], { a: [100] })
+      const sleep = async (ms: number) => {
+        await hands.sleep(ms)
+        if (hands.ticks() < 500) return
+        if (left) tasks.set(90, left)
+        else tasks.delete(90)
+      }
+      expect(await endShimArm({ ...hands, sleep }).apply(endConmon)).toBe('done')
+      expect(sent).toEqual(['evidence', 'SIGKILL 100'])
+    })
+
+    it('kills it where it does not go, and at once where it is stopped', async () => {
+      const stays = node([conmon(), task(100)], { a: [100] })
+      expect(await endShimArm(stays.hands).apply(endConmon)).toBe('done')
+      expect(stays.sent).toEqual(['evidence', 'SIGKILL 100', 'SIGKILL 90'])
+      expect(stays.hands.ticks()).toBeGreaterThanOrEqual(5000)
+      const stopped = node([conmon({ state: 'T' })], { a: [] })
+      expect(await endShimArm(stopped.hands).apply(endConmon)).toBe('done')
+      expect(stopped.sent).toEqual(['evidence', 'SIGKILL 90'])
+      expect(stopped.hands.ticks()).toBe(0)
+    })
+  })
+
   it('leaves the shim alone above a process that survives', async () => {
     const { hands, sent } = node([shimTask(), task(100), task(101, { state: 'D' })], { a: [100, 101] }, [101])
     expect(await endShimArm(hands).apply(end())).toEqual({

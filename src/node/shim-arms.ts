@@ -3,6 +3,7 @@
 import type { Shim, Step, Subject } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
 import { isOver, type Process } from '../linux/process.ts'
+import { shimOf } from '../linux/shims.ts'
 
 /** What the hands need of the node. */
 export interface ShimHands {
@@ -89,9 +90,24 @@ export const endShimArm = (hands: ShimHands): Arm => ({
         held: `uninterruptible: ${survivors.pids.join(', ')} survived SIGKILL, so the shim ${step.shim.pid} is left alone; drain the node`,
       }
     }
+    if (await leaves(hands, step.shim)) return 'done'
     return send(hands, step.shim, 'SIGKILL') ?? ((await hasEnded(hands, step.shim)) ? 'done' : survived(step.shim))
   },
 })
+
+/**
+ * Whether a conmon goes by itself: it ends with its container, and writes first how that ended, which is all that CRI-O
+ * hears. One that is killed before leaves CRI-O with a container that runs for ever. Other shims wait to be told.
+ */
+async function leaves(hands: ShimHands, shim: Shim): Promise<boolean> {
+  const until = hands.ticks() + dyingTime
+  for (;;) {
+    const now = hands.read(shim.pid)
+    if (!now || (now.startTicks === shim.startTicks && isOver(now))) return true
+    if (shimOf(now)?.kind !== 'conmon' || now.state === 'T' || hands.ticks() >= until) return false
+    await hands.sleep(pollEvery)
+  }
+}
 
 const survived = ({ pid }: Shim): Held => ({ held: `the shim ${pid} survived SIGKILL; drain the node` })
 

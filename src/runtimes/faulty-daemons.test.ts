@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { containerdRuntime } from './containerd.ts'
+import { crioRuntime } from './cri-o.ts'
 import { dockerRuntime } from './docker.ts'
 import { findRuntimes } from './find.ts'
 import type { Runtime } from './runtime.ts'
@@ -76,6 +77,7 @@ const error = (text: string) => ({ answer: 'error', ...because(text) })
 describe.each([
   ['Docker', dockerRuntime],
   ['containerd', containerdRuntime],
+  ['CRI-O', crioRuntime],
 ])('%s', (_, open) => {
   it('that accepts and never answers', async () => {
     await fakeDaemonThatSaysNothing()
@@ -132,10 +134,13 @@ describe('Docker', () => {
   })
 })
 
-it('containerd that gives half a message', async () => {
+it.each([
+  ['containerd', containerdRuntime],
+  ['CRI-O', crioRuntime],
+])('%s that gives half a message', async (_, open) => {
   await fakeDaemonOfHalfMessages()
   const late = because('no whole answer in time')
-  expect(await all(opened(containerdRuntime))).toMatchObject({ answers: late, list: late, inspection: nothing })
+  expect(await all(opened(open))).toMatchObject({ answers: late, list: late, inspection: nothing })
 })
 
 describe('a given socket', () => {

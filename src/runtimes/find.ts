@@ -1,6 +1,8 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { containerdRuntime } from './containerd.ts'
+import { criCalls, criFiles } from './cri.ts'
+import { crioRuntime } from './cri-o.ts'
 import { dockerRuntime } from './docker.ts'
 import { grpcCaller } from './grpc.ts'
 import type { Runtime } from './runtime.ts'
@@ -29,7 +31,7 @@ const usualSockets: readonly (readonly [path: string, name: Runtime['name']])[] 
 /**
  * Looks for runtimes' sockets and asks each what it is.
  * @param where a folder that is the node's root, or one socket, which need not exist.
- * @param limitMs how long to wait for each answer; a socket is asked at most three times.
+ * @param limitMs how long to wait for each answer; a socket is asked at most four times.
  */
 export async function findRuntimes(
   where: { readonly root: string } | { readonly socket: string },
@@ -47,11 +49,14 @@ export async function findRuntimes(
   return Promise.all([...sockets].map(([socket, name]) => identify(socket, name, limitMs)))
 }
 
-/** @returns undefined for what no agent can ask yet: CRI-O, and what is unknown. */
-export function openRuntime({ socket, name }: Found): Runtime | undefined {
-  if (name === 'docker') return dockerRuntime(socket)
-  return name === 'containerd' ? containerdRuntime(socket) : undefined
+const openers: Readonly<Record<Runtime['name'], (socket: string) => Runtime>> = {
+  docker: dockerRuntime,
+  containerd: containerdRuntime,
+  'cri-o': crioRuntime,
 }
+
+/** @returns undefined for what did not say what it is. */
+export const openRuntime = ({ socket, name }: Found): Runtime | undefined => name && openers[name](socket)
 
 /** Asks in the language that the path suggests first: what is asked in a foreign one is an error in the daemon's log. */
 async function identify(socket: string, expected: Runtime['name'] | undefined, limitMs: number): Promise<Found> {
@@ -79,12 +84,12 @@ async function sayDocker(socket: string, limitMs: number): Promise<Said> {
 
 /** CRI tells whose it is, but containerd may serve without its CRI plugin. */
 async function sayGrpc(socket: string, limitMs: number): Promise<Said> {
-  const caller = grpcCaller(socket, ['version.proto', 'cri.proto'])
+  const caller = grpcCaller(socket, ['version.proto', ...criFiles])
   const until = Date.now() + limitMs
   try {
     const version = await caller.call('containerd.services.version.v1.Version.Version', {}, until)
     if ('value' in version) return { name: 'containerd' }
-    const cri = await caller.call<{ runtimeName: string }>('runtime.v1.RuntimeService.Version', {}, until)
+    const cri = await criCalls(caller)<{ runtimeName: string }>('Version', {}, until)
     if ('failure' in cri) return { because: `${socket}: ${version.failure.because}` }
     const { runtimeName: name } = cri.value
     return name === 'cri-o' || name === 'containerd' ? { name } : { because: `${socket}: it is ${name}` }

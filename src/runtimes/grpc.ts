@@ -1,7 +1,7 @@
 // Unary gRPC calls over a unix socket. The messages are in proto/, read when the first call is made: grpc-js brings the
 // loader anyway, so no generator and no generated code is needed for these few fields.
 import { join } from 'node:path'
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { Client, type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader'
 
 /** The same from src and from dist, which holds no .proto files. */
@@ -21,10 +21,11 @@ export type Reply<T> = { readonly value: T } | { readonly failure: Failure }
 export interface Caller {
   /**
    * @param method the full name, e.g. `containerd.services.tasks.v1.Tasks.Get`.
-   * @param until when to give up, on the clock of Date.now().
+   * @param until when to give up, on the clock of Date.now(); Infinity: never.
    * @returns what came, or the failure; never rejects. `T` has to be what the .proto file says.
    */
   call<T>(method: string, request: object, until: number, headers?: Readonly<Record<string, string>>): Promise<Reply<T>>
+  /** Open calls fail, with CANCELLED. */
   close(): void
 }
 
@@ -38,6 +39,7 @@ export function grpcCaller(socket: string, files: readonly string[]): Caller {
     'grpc.use_local_subchannel_pool': 1,
   })
   let methods: ReadonlyMap<string, MethodDefinition<object, object>> | undefined
+  const open = new Set<ClientUnaryCall>()
   return {
     call: <T>(name: string, request: object, until: number, headers: Readonly<Record<string, string>> = {}) => {
       methods ??= methodsOf(files)
@@ -46,7 +48,7 @@ export function grpcCaller(socket: string, files: readonly string[]): Caller {
       const metadata = new Metadata()
       for (const [key, value] of Object.entries(headers)) metadata.set(key, value)
       return new Promise<Reply<T>>((resolve) => {
-        client.makeUnaryRequest(
+        const call = client.makeUnaryRequest(
           method.path,
           method.requestSerialize,
           method.responseDeserialize,
@@ -54,13 +56,19 @@ export function grpcCaller(socket: string, files: readonly string[]): Caller {
           metadata,
           { deadline: until },
           (error, value) => {
+            open.delete(call)
             if (error) resolve({ failure: failureOf(error) })
             else resolve({ value: value as T })
           },
         )
+        open.add(call)
       })
     },
-    close: () => client.close(),
+    // The client's own close waits for them.
+    close() {
+      for (const call of open) call.cancel()
+      client.close()
+    },
   }
 }
 
