@@ -31,10 +31,11 @@ const allowed: Readonly<Record<string, Allowed>> = {
     folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'],
     packages: ['prom-client', 'yaml', 'types:kubernetes-types', 'node:'],
   },
+  actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
-    folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'report', 'hazards'],
+    folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'actor', 'report', 'hazards'],
     packages: ['commander', 'picocolors', 'ora', 'pino', 'zod', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },

@@ -13,7 +13,6 @@ import { lookAround, nodeWorld, type Round } from '../agent/round.ts'
 import { emptyReport, readReport, writeReport } from '../agent/shadow-store.ts'
 import { StepRecord } from '../agent/step-record.ts'
 import { watchTimers } from '../agent/timer-watch.ts'
-import type { Arm } from '../contract/world.ts'
 import { stepText } from '../engine/act.ts'
 import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
 import { saysMore } from '../engine/policy.ts'
@@ -23,12 +22,10 @@ import { hazards } from '../hazards/index.ts'
 import type { Client } from '../kubernetes/client.ts'
 import type { PodIdentity } from '../linux/container.ts'
 import { hasAnswered } from '../linux/kubelet.ts'
-import { daemonAge } from '../node/daemon-age.ts'
 import { machineZones } from '../node/time-zones.ts'
-import type { Runtime } from '../runtimes/runtime.ts'
 import type { AgentOptions } from './agent.ts'
 import type { NodeApi } from './agent-api.ts'
-import { limitsOf, rootsOf } from './agent-runtime.ts'
+import { limitsOf, type NodeParts, rootsOf } from './agent-runtime.ts'
 import { type Io, UsageError } from './io.ts'
 
 export interface AgentActs {
@@ -37,26 +34,18 @@ export interface AgentActs {
   close(): Promise<void>
 }
 
-export interface AgentParts {
+export interface AgentParts extends NodeParts {
   readonly options: AgentOptions
   readonly io: Io
   readonly node: string
-  readonly runtime: Runtime
   readonly api: NodeApi
   readonly client: Client
-  readonly arms: readonly Arm[]
   readonly log: Logger
   readonly metrics: AgentMetrics
 }
 
 /** How often the policy is read where nothing is to be done (ms), so that a wrong one is told of before it is needed. */
 const policyEvery = 300_000
-
-const daemons: Readonly<Record<Runtime['name'], readonly string[]>> = {
-  docker: ['dockerd'],
-  containerd: ['containerd'],
-  'cri-o': ['crio'],
-}
 
 /** @throws UsageError if the policy's file is no policy. */
 export async function agentActs(parts: AgentParts): Promise<AgentActs> {
@@ -198,7 +187,7 @@ function podIn(round: Round | undefined, { subject }: Judged): PodIdentity | und
 }
 
 async function nodeFacts(
-  { runtime, node, options }: AgentParts,
+  { node, options, daemonAge }: AgentParts,
   { judged }: Look,
   round: Round | undefined,
   { upMs, lateMs }: { readonly upMs: number; readonly lateMs: number },
@@ -210,7 +199,7 @@ async function nodeFacts(
   )
   return {
     name: node,
-    runtimeUpMs: daemonAge(rootsOf(options).proc, runtime.socket, daemons[runtime.name]),
+    runtimeUpMs: await daemonAge(),
     runtimeAnswers: round !== undefined && round.runtime.answers.because === undefined,
     agentUpMs: upMs,
     timersLateMs: lateMs,

@@ -8,14 +8,12 @@ import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
-import { nodeHands } from '../node/hands.ts'
-import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
 import { kubeletFor } from './agent-kubelet.ts'
-import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
+import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 
@@ -32,7 +30,8 @@ const mostMissed = 6
 export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
   const own = hazards.filter((hazard) => hazard.node)
   const kubelet = kubeletFor(options)
-  const runtime = await runtimeFor(options)
+  const parts = await nodePartsFor(options)
+  const { runtime } = parts
   const metrics = new AgentMetrics(own)
   const changes = new ChangesOfFindings()
   const node = options.node ?? nodeName()
@@ -60,9 +59,7 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
     },
     client ? 'started' : 'started; looks only, since no API server is known',
   )
-  const hands = nodeHands({ ...rootsOf(options), evidence: options.evidence })
-  const arms = [continueShimArm(hands), endShimArm(hands)]
-  const acts = client && (await agentActs({ options, io, node, runtime, api, client, arms, log, metrics }))
+  const acts = client && (await agentActs({ ...parts, options, io, node, api, client, log, metrics }))
   await loop({
     everyMs,
     signal: io.signal,

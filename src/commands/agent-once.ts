@@ -14,7 +14,7 @@ import type { Runtime } from '../runtimes/runtime.ts'
 import type { AgentOptions } from './agent.ts'
 import { nodeApi } from './agent-api.ts'
 import { kubeletFor } from './agent-kubelet.ts'
-import { limitsOf, rootsOf, runtimeFor } from './agent-runtime.ts'
+import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 
@@ -27,7 +27,7 @@ export async function agentOnce(
   io: Io,
 ): Promise<{ readonly text: string; readonly exitCode: number }> {
   const kubelet = kubeletFor(options)
-  const runtime = await runtimeFor(options)
+  const { runtime } = await nodePartsFor(options)
   try {
     const report = await rounds(runtime, kubelet, options, io)
     const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, io)

@@ -1,7 +1,12 @@
 import { join } from 'node:path'
 import type { Limits, NodeRoots } from '../agent/round.ts'
+import type { Arm } from '../contract/world.ts'
+import { daemonAge, daemonPrograms } from '../node/daemon-age.ts'
+import { nodeHands } from '../node/hands.ts'
+import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { findRuntimes, openRuntime } from '../runtimes/find.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { throughActor } from '../runtimes/through-actor.ts'
 import type { AgentOptions } from './agent.ts'
 import { UsageError } from './io.ts'
 
@@ -18,8 +23,32 @@ export const rootsOf = ({ hostRoot }: AgentOptions): NodeRoots => ({
   cgroup: join(hostRoot, 'sys/fs/cgroup'),
 })
 
+/** What the agent works with on a node: by itself, which needs root, or through an actor, which needs nothing. */
+export interface NodeParts {
+  readonly runtime: Runtime
+  readonly arms: readonly Arm[]
+  /** How long the runtime's daemon runs (ms); undefined if that can't be told. */
+  readonly daemonAge: () => Promise<number | undefined>
+}
+
+/** @throws UsageError if there is no runtime that can be asked, or no actor that answers. */
+export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
+  if (options.actor !== undefined) {
+    return throughActor(options.actor, callLimit).catch((error: unknown) => {
+      throw new UsageError(`--actor: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  }
+  const [runtime, roots] = [await runtimeFor(options), rootsOf(options)]
+  const hands = nodeHands({ ...roots, evidence: options.evidence })
+  return {
+    runtime,
+    arms: [continueShimArm(hands), endShimArm(hands)],
+    daemonAge: () => Promise.resolve(daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name])),
+  }
+}
+
 /** The runtime that the kubelet of this node asks. @throws UsageError if there is no runtime that can be asked. */
-export async function runtimeFor({ socket, hostRoot }: AgentOptions): Promise<Runtime> {
+export async function runtimeFor({ socket, hostRoot }: Pick<AgentOptions, 'socket' | 'hostRoot'>): Promise<Runtime> {
   const found = await findRuntimes(socket === undefined ? { root: hostRoot } : { socket }, callLimit)
   // A dockerd stands on a containerd that shows the same containers: what the kubelet asks is what counts.
   const first = found.find(({ name }) => name === 'docker') ?? found[0]

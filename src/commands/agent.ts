@@ -8,6 +8,7 @@ export interface AgentOptions {
   readonly once?: true
   readonly output: 'terminal' | 'json'
   readonly socket?: string
+  readonly actor?: string
   readonly hostRoot: string
   readonly kubeconfig?: string
   readonly node?: string
@@ -34,6 +35,7 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       new Option('-o, --output <format>', 'how to write the report').choices(['terminal', 'json']).default('terminal'),
     )
     .option('--socket <path>', "the runtime's socket (default: the usual places are searched)")
+    .option('--actor <path>', 'the socket of an actor that is asked instead of the runtime, and takes the steps')
     .option('--host-root <path>', "where the node's root is mounted", '/')
     .option(
       '--kubeconfig <file>',

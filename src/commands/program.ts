@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { actorCommand } from './actor.ts'
 import { agentCommand } from './agent.ts'
 import { demoCommand } from './demo.ts'
 import { drillCommand } from './drill.ts'
@@ -20,6 +21,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     explainCommand(io),
     drillCommand(io, done),
     agentCommand(io, done),
+    actorCommand(io),
     demoCommand(io),
   ]
   for (const command of commands) all.addCommand(command)

@@ -7,6 +7,9 @@ import { readProcesses } from './processes.ts'
 /** Clock ticks of a second: sysconf(_SC_CLK_TCK), 100 on every Linux that Kubernetes runs on. */
 const ticksPerSecond = 100
 
+/** What the daemon of a runtime is called. */
+export const daemonPrograms = { docker: ['dockerd'], containerd: ['containerd'], 'cri-o': ['crio'] } as const
+
 /**
  * @param proc the host's /proc.
  * @param socket as the daemon bound it, seen from its own root; the end of the path is enough.
