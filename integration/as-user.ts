@@ -4,14 +4,14 @@ import { Agent, request } from 'undici'
 import type { Lab } from '../src/lab/lab.ts'
 
 export interface Ask {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: object
 }
 
 export interface Answer {
   readonly status: number
-  /** Of its JSON; empty where it is none, or more than one object as a watch gives them. */
+  /** Empty where it is no JSON. */
   readonly body: object
 }
 

@@ -61,10 +61,7 @@ describe.skipIf(helmOrSkip() || controlPlaneOrSkip())('a real API server', () =>
 
   describe('lets the agent do', () => {
     it.each(agentMay)('$method $path: $status', async ({ method, path, status, body }) => {
-      // What is replaced must be what was read.
-      const before = method === 'PUT' ? (await agent.ask({ method: 'GET', path })).body : {}
-      const answer = await agent.ask({ method, path, ...(body && { body: { ...before, ...body } }) })
-      expect(answer).toMatchObject({ status })
+      expect(await agent.ask({ method, path, ...(body && { body }) })).toMatchObject({ status })
     })
 
     it('what the table of its rights says, and nothing else', async () => {

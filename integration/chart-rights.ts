@@ -6,8 +6,9 @@ const policy = 'configmaps roadcrew-policy'
 /** Verb, resource, and name if it is narrowed to one; by the namespace in which it counts. */
 export const agentRights: Readonly<Record<string, readonly string[]>> = (() => {
   const everywhere = [
-    ...['get', 'list', 'watch'].map((verb) => `${verb} pods`),
+    ...['get', 'list'].map((verb) => `${verb} pods`),
     ...['get', 'list'].map((verb) => `${verb} namespaces`),
+    ...['daemonsets', 'replicasets', 'statefulsets'].map((owners) => `get apps/${owners}`),
     'get nodes',
     'get nodes/metrics',
     'get nodes/stats',
@@ -15,7 +16,7 @@ export const agentRights: Readonly<Record<string, readonly string[]>> = (() => {
     'create events',
     'patch events',
   ]
-  const own = ['get', 'list', 'create', 'update'].map((verb) => `${verb} coordination.k8s.io/leases`)
+  const own = ['get', 'list', 'create', 'patch'].map((verb) => `${verb} coordination.k8s.io/leases`)
   return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }
 })()
 
@@ -75,7 +76,7 @@ const eventOf = (namespace: string) => ({
 
 const rows: readonly Row[] = [
   ['GET', `${core}/pods`, 200],
-  ['GET', `${core}/pods?watch=true&timeoutSeconds=1`, 200],
+  ['GET', `${core}/pods?fieldSelector=spec.nodeName%3Dn1`, 200],
   ['GET', `${ads}/pods/p`, 200],
   ['GET', `${core}/namespaces`, 200],
   ['GET', ads, 200],
@@ -88,7 +89,8 @@ const rows: readonly Row[] = [
   ['GET', leases('roadcrew'), 200],
   ['POST', leases('roadcrew'), 201, { metadata }],
   ['GET', `${leases('roadcrew')}/x`, 200],
-  ['PUT', `${leases('roadcrew')}/x`, 200, { spec: { holderIdentity: 'n1' } }],
+  ['PATCH', `${leases('roadcrew')}/x`, 200, { spec: { holderIdentity: 'n1' } }],
+  ['GET', '/apis/apps/v1/namespaces/roadcrew/daemonsets/roadcrew-agent', 200],
 
   ['GET', `${core}/secrets`, 403],
   ['GET', `${own}/secrets`, 403],
@@ -106,6 +108,7 @@ const rows: readonly Row[] = [
   ['PATCH', `${own}/configmaps/roadcrew-policy`, 403, { data: { 'policy.yaml': '{}' } }],
   ['GET', leases('ads'), 403],
   ['POST', leases('kube-node-lease'), 403, { metadata }],
+  ['PATCH', `${leases('ads')}/x`, 403, { spec: {} }],
   ['DELETE', `${leases('roadcrew')}/x`, 403],
   ['GET', `${core}/events`, 403],
   ['DELETE', `${ads}/events/e-ads`, 403],
@@ -115,7 +118,9 @@ const rows: readonly Row[] = [
   ['PATCH', `${core}/nodes/n1/status`, 403, { status: { conditions: [] } }],
   ['GET', `${core}/nodes/n1/proxy/stats/summary`, 403],
   ['POST', `${own}/serviceaccounts/roadcrew-agent/token`, 403, { spec: { audiences: ['api'] } }],
-  ['GET', '/apis/apps/v1/deployments', 403],
+  ['GET', '/apis/apps/v1/daemonsets', 403],
+  ['PATCH', '/apis/apps/v1/namespaces/roadcrew/daemonsets/roadcrew-agent', 403, { spec: {} }],
+  ['GET', '/apis/apps/v1/namespaces/ads/deployments/x', 403],
   ['GET', '/apis/rbac.authorization.k8s.io/v1/clusterroles', 403],
 ]
 

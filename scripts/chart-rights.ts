@@ -23,8 +23,14 @@ const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails'
       why: 'Pods of its node: whether they should be gone, and what rails ask of them',
       group: '',
       resource: 'pods',
-      verbs: ['get', 'list', 'watch'],
+      verbs: ['get', 'list'],
     },
+    ...['daemonsets', 'replicasets', 'statefulsets'].map((resource) => ({
+      why: 'How many Pods of an owner are ready when one of them is to be ended',
+      group: 'apps',
+      resource,
+      verbs: ['get'],
+    })),
     { why: 'Namespaces: opt-outs and owners', group: '', resource: 'namespaces', verbs: ['get', 'list'] },
     { why: 'Its own Node: the labels that a policy selects by', group: '', resource: 'nodes', verbs: ['get'] },
     { why: "The kubelet's own figures", group: '', resource: 'nodes/metrics', verbs: ['get'] },
@@ -46,10 +52,10 @@ const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails'
   namespace: [
     { why: 'The policy, and no other', group: '', resource: 'configmaps', verbs: ['get'], name: policyMap },
     {
-      why: 'The budget of the cluster',
+      why: 'The budget of the cluster, and what became of steps',
       group: 'coordination.k8s.io',
       resource: 'leases',
-      verbs: ['get', 'list', 'create', 'update'],
+      verbs: ['get', 'list', 'create', 'patch'],
     },
   ],
   rails: [

@@ -15,8 +15,14 @@ const yaml = (path: string) => parse(text(path))
 /** Of Prometheus itself, the kubelet and kube-state-metrics. */
 const foreign = ['up', 'kubelet_pleg_last_seen_seconds', 'kube_node_status_condition']
 
-/** What the executor will count in the agent. */
-const coming = ['roadcrew_steps_total', 'roadcrew_acting']
+/** What the agent exports once it acts. */
+const coming = [
+  'roadcrew_acting',
+  'roadcrew_events_dropped_total',
+  'roadcrew_steps_followed_total',
+  'roadcrew_steps_total',
+  'roadcrew_unreadable',
+]
 
 async function exported(): Promise<readonly string[]> {
   const { registry } = new AgentMetrics(hazards)
