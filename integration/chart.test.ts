@@ -61,6 +61,7 @@ describe.skipIf(noHelm)('Helm', () => {
     [{ actor: { mode: 'advise' } }, 'actor.mode'],
     [{ actor: { mdoe: 'act' } }, 'mdoe'],
     [{ policy: { hazards: { 'stuck-container': { mode: 'on' } } } }, 'policy.hazards.stuck-container.mode'],
+    [{ policy: { hazards: { 'stuck-contaner': { mode: 'act' } } } }, 'policy.hazards'],
     [{ image: { digest: 'latest' } }, 'image.digest'],
     [{ alerts: { runbookBase: 'https://git.example' } }, 'alerts.runbookBase'],
   ])('refuses %j', (values, named) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { AgentMetrics } from '../src/agent/metrics.ts'
+import { policyOf } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { alertSources } from './chart.ts'
 import { dashboardExpressions, metricsIn } from './prometheus.ts'
@@ -103,6 +104,15 @@ describe('values', () => {
     expect(rows.length).toBeGreaterThan(20)
     expect(rows.filter((row) => /\|\s*\|$/.test(row))).toEqual([])
   })
+})
+
+it('the policies that its README advises are policies', () => {
+  const blocks = [...text('charts/roadcrew/README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+    ([, block = '']) => block,
+  )
+  const policies = blocks.map((block) => parse(block).policy)
+  expect(policies.length).toBeGreaterThan(1)
+  for (const policy of policies) expect(policyOf(policy, hazards)).toHaveProperty('policy')
 })
 
 it('the chart is of this version', () => {

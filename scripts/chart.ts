@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMap, isScalar, parse, parseDocument, stringify, type YAMLMap } from 'yaml'
+import { z } from 'zod'
+import { policyDocument } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { rights } from './chart-rights.ts'
 
@@ -10,11 +12,11 @@ const chart = join(root, 'charts/roadcrew')
 const text = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 
 /** Each file of the chart that is generated, by its path in the project. */
-export function chartFiles(policySchema: unknown): ReadonlyMap<string, string> {
+export function chartFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['charts/roadcrew/files/rbac.yaml', rights()],
     ['charts/roadcrew/files/alerts.yaml', alerts()],
-    ['charts/roadcrew/values.schema.json', valuesSchema(policySchema)],
+    ['charts/roadcrew/values.schema.json', valuesSchema()],
     ['charts/roadcrew/README.md', readme()],
   ])
 }
@@ -41,12 +43,13 @@ function alerts(): string {
   return `# Generated from the code by \`npm run generate\`, from the alerts.yaml of hazards and of the chart.\n${stringify({ groups }, { lineWidth: 0 })}`
 }
 
-/** Written by hand, but for the policy, whose schema is the agent's own. */
-function valuesSchema(policySchema: unknown): string {
-  const schema = JSON.parse(text(chart, 'values.schema.json')) as { properties: object }
-  const { $schema: _, title: __, ...policy } = policySchema as Readonly<Record<string, unknown>>
-  const own = { ...schema, properties: { ...schema.properties, policy } }
-  return `${JSON.stringify(own, undefined, 2)}\n`
+/** Written by hand, but for the policy: its schema is the agent's own, and Helm refuses a hazard that does not exist. */
+function valuesSchema(): string {
+  const schema: { readonly properties: object } = JSON.parse(text(chart, 'values.schema.json'))
+  const { $schema: _, properties, ...rest } = z.toJSONSchema(policyDocument, { io: 'input' })
+  const known = Object.assign({}, properties?.hazards, { propertyNames: { enum: hazards.map(({ id }) => id) } })
+  const policy = { ...rest, properties: { ...properties, hazards: known } }
+  return `${JSON.stringify({ ...schema, properties: { ...schema.properties, policy } }, undefined, 2)}\n`
 }
 
 /** Each value with its default and the comment above it. */

@@ -26,7 +26,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],
-    ...chartFiles(policySchema()),
+    ...chartFiles(),
     ['README.md', await readme()],
   ])
 }
