@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { ActingMetrics } from '../src/agent/acting-metrics.ts'
 import { AgentMetrics } from '../src/agent/metrics.ts'
 import { policyOf } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
@@ -16,22 +17,13 @@ const yaml = (path: string) => parse(text(path))
 /** Of Prometheus itself, the kubelet and kube-state-metrics. */
 const foreign = ['up', 'kubelet_pleg_last_seen_seconds', 'kube_node_status_condition']
 
-/** What the agent exports once it acts. */
-const coming = [
-  'roadcrew_acting',
-  'roadcrew_events_dropped_total',
-  'roadcrew_steps_followed_total',
-  'roadcrew_steps_total',
-  'roadcrew_unreadable',
-]
-
 async function exported(): Promise<readonly string[]> {
   const { registry } = new AgentMetrics(hazards)
+  new ActingMetrics(registry)
   const metrics = await registry.getMetricsAsJSON()
-  const names = metrics.flatMap(({ name, type }) =>
+  return metrics.flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
   )
-  return [...new Set([...names, ...coming])]
 }
 
 interface Rule {
