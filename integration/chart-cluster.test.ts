@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pausedAnnotation } from '../src/agent/policy-source.ts'
 import { type Lab, startLab } from '../src/lab/lab.ts'
+import { clientOf, doAll } from './agent-as-account.ts'
 import { type Identity, impersonate, impersonateAccount } from './as-user.ts'
 import { agentMay, agentRights, rightsOf } from './chart-rights.ts'
 import { chart, containerOf, everything, helm, helmOrSkip, type Manifest, template } from './chart-tools.ts'
@@ -64,6 +66,16 @@ describe.skipIf(helmOrSkip() || controlPlaneOrSkip())('a real API server', () =>
       expect(await agent.ask({ method, path, ...(body && { body }) })).toMatchObject({ status })
     })
 
+    it('all that its code does', async () => {
+      const { metadata } = (await lab.send('GET', '/api/v1/namespaces/ads/pods/p')) as Pod
+      const client = await clientOf(lab, 'roadcrew-agent')
+      try {
+        expect(await doAll(client, { name: 'p', namespace: 'ads', uid: metadata?.uid ?? '' })).toEqual([])
+      } finally {
+        await client.close()
+      }
+    })
+
     it('what the table of its rights says, and nothing else', async () => {
       const nobody = await as(impersonateAccount(lab, 'roadcrew', 'default'))
       for (const [namespace, rights] of Object.entries(agentRights)) {
@@ -92,7 +104,7 @@ describe.skipIf(helmOrSkip() || controlPlaneOrSkip())('a real API server', () =>
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'roadcrew-rails' },
       subjects: [group],
     })
-    const paused = { data: { 'policy.yaml': 'paused: true' } }
+    const paused = { metadata: { annotations: { [pausedAnnotation]: 'by ann' } } }
     const policy = '/api/v1/namespaces/roadcrew/configmaps/roadcrew-policy'
     const leases = '/apis/coordination.k8s.io/v1/namespaces/roadcrew/leases'
     await expect.poll(async () => (await oncall.ask({ method: 'GET', path: policy })).status).toBe(200)
@@ -101,6 +113,11 @@ describe.skipIf(helmOrSkip() || controlPlaneOrSkip())('a real API server', () =>
     for (const path of [policy.replace('roadcrew-policy', 'kube-root-ca.crt'), policy.replace('/roadcrew/', '/ads/')])
       expect(await oncall.ask({ method: 'PATCH', path, body: paused }), path).toMatchObject({ status: 403 })
     expect(await other.ask({ method: 'PATCH', path: policy, body: paused })).toMatchObject({ status: 403 })
+    install({ policy: { perNodePerHour: 1 } })
+    expect(await lab.send('GET', policy), 'a pause outlives an upgrade').toMatchObject({
+      ...paused,
+      data: { 'policy.yaml': 'perNodePerHour: 1\n' },
+    })
   })
 })
 
