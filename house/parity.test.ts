@@ -57,6 +57,20 @@ describe('what is missing is named', () => {
     ])
   })
 
+  it('alerts, and what tests them', () => {
+    const alerting = hazards.find((hazard) => hazard.metrics)
+    if (!alerting) throw new Error('no hazard has metrics')
+    const folder = copied(alerting.id)
+    rmSync(join(folder, 'alerts.test.yaml'))
+    expect(missingFiles(folder)).toEqual([
+      `${alerting.id}/alerts.test.yaml is missing: no test says when its alerts fire`,
+    ])
+    rmSync(join(folder, 'alerts.yaml'))
+    expect(missingWires(folder, alerting)).toEqual([
+      `${alerting.id}/alerts.yaml is missing, but hazard.ts has metrics that nobody is told of`,
+    ])
+  })
+
   it('a file that is not wired', () => {
     const wired = hazards.find((hazard) => hazard.cluster)
     if (!wired) throw new Error('no hazard looks at clusters')

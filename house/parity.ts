@@ -26,6 +26,8 @@ export function missingFiles(folder: string): string[] {
     const some = existsSync(at('fixtures', kind)) && readdirSync(at('fixtures', kind)).length > 0
     if (!some) missing.push(`${id}/fixtures/${kind}/ is missing or empty`)
   }
+  if (names.includes('alerts.yaml') && !names.includes('alerts.test.yaml'))
+    missing.push(`${id}/alerts.test.yaml is missing: no test says when its alerts fire`)
   if (names.includes('README.md')) missing.push(...missingHeadings(id, readFileSync(at('README.md'), 'utf8')))
   if (names.includes('hazard.ts')) missing.push(...tooLong(id, readFileSync(at('hazard.ts'), 'utf8')))
   return [...missing, ...casts(folder, names)]
@@ -69,6 +71,8 @@ export function missingWires(folder: string, hazard: Hazard): string[] {
     if (file && !isWired) missing.push(`${id}/${vantage}.ts is there, but hazard.ts does not wire it`)
     if (!file && isWired) missing.push(`${id}/${vantage}.ts is missing, but hazard.ts wires ${vantage}`)
   }
+  if (hazard.metrics && !existsSync(join(folder, 'alerts.yaml')))
+    missing.push(`${id}/alerts.yaml is missing, but hazard.ts has metrics that nobody is told of`)
   for (const [reason, { title, why, fix, leadsTo }] of Object.entries(hazard.reasons)) {
     if (leadsTo !== undefined && !(leadsTo in hazard.reasons))
       missing.push(`${id}: reason ${reason} leads to ${leadsTo}, which is none of its reasons`)

@@ -12,6 +12,8 @@ import { policyDocument } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { namespaces } from '../src/objects/kinds.ts'
 import { reportSchema } from '../src/report/schema.ts'
+import { chartFiles } from './chart.ts'
+import { plural } from './plural.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -24,6 +26,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],
+    ...chartFiles(),
     ['README.md', await readme()],
   ])
 }
@@ -125,12 +128,6 @@ function rbac(): string {
     rules,
   }
   return `# Generated from the code by \`npm run generate\`: all that \`roadcrew scan\` needs on a cluster.\n${stringify(role)}`
-}
-
-const plural = (kind: string): string => {
-  const name = kind.toLowerCase()
-  if (/(s|x|ch|sh)$/.test(name)) return `${name}es`
-  return name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`
 }
 
 async function readme(): Promise<string> {

@@ -1,0 +1,22 @@
+{{- define "roadcrew.selector" -}}
+app.kubernetes.io/name: roadcrew
+app.kubernetes.io/component: agent
+{{- end }}
+
+{{- define "roadcrew.labels" -}}
+{{ include "roadcrew.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "roadcrew.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{- /* Whether /metrics is to be read from elsewhere: "true" or "". */ -}}
+{{- define "roadcrew.exposed" -}}
+{{- if or .Values.metrics.expose .Values.podMonitor.enabled }}true{{ end -}}
+{{- end }}

@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { alertSources } from '../scripts/chart.ts'
+import { dashboardExpressions } from '../scripts/prometheus.ts'
+import { program } from '../src/commands/program.ts'
+import {
+  chart,
+  containerOf,
+  daemonSetOf,
+  everything,
+  helm,
+  helmOrSkip,
+  type Manifest,
+  promtool,
+  promtoolOrSkip,
+  promtoolTest,
+  template,
+} from './chart-tools.ts'
+import { monitoringSpecs } from './monitoring-kinds.ts'
+import { testIo } from './test-io.ts'
+
+const noHelm = helmOrSkip()
+
+// Not built yet: the part with privileges, and what the detector needs for it.
+const comingCommand = 'actor'
+const comingOptions = ['--actor', '--conditions']
+
+describe.skipIf(promtoolOrSkip())('for Prometheus', () => {
+  it.each(alertSources)('$rules: each alert fires when it should, and only then', ({ rules }) => {
+    const { status, out } = promtoolTest(rules.replace('.yaml', '.test.yaml'))
+    expect(status, out).toBe(0)
+    expect(out).toContain('SUCCESS')
+  })
+
+  it.skipIf(noHelm)('the rules that the chart makes are rules', () => {
+    const rule = template(everything).find(({ kind }) => kind === 'PrometheusRule')
+    const { status, out } = promtool(['check', 'rules', '--lint-fatal'], stringify(rule?.spec))
+    expect(status, out).toBe(0)
+    expect(out).toMatch(/SUCCESS: \d\d rules found/)
+  })
+
+  it('each expression of the dashboard can be parsed', () => {
+    const dashboard = readFileSync(join(chart, 'files/dashboard.json'), 'utf8')
+    const rules = dashboardExpressions(dashboard).map((expr, place) => ({
+      record: `panel:${place}`,
+      expr: expr.replaceAll('$__rate_interval', '5m'),
+    }))
+    const { status, out } = promtool(['check', 'rules'], stringify({ groups: [{ name: 'dashboard', rules }] }))
+    expect(status, out).toBe(0)
+    expect(out).toContain(`SUCCESS: ${rules.length} rules found`)
+  })
+})
+
+describe.skipIf(noHelm)('Helm', () => {
+  it.each([
+    ['by default', {}],
+    ['with everything on', everything],
+  ])('lints it %s', (_, values) => {
+    const { status, out } = helm(['lint', '--strict', chart], values)
+    expect(status, out).toBe(0)
+  })
+
+  it.each([
+    [{ actor: { mode: 'advise' } }, 'actor.mode'],
+    [{ actor: { mdoe: 'act' } }, 'mdoe'],
+    [{ policy: { hazards: { 'stuck-container': { mode: 'on' } } } }, 'policy.hazards.stuck-container.mode'],
+    [{ policy: { hazards: { 'stuck-contaner': { mode: 'act' } } } }, 'policy.hazards'],
+    [{ image: { digest: 'latest' } }, 'image.digest'],
+    [{ alerts: { runbookBase: 'https://git.example' } }, 'alerts.runbookBase'],
+  ])('refuses %j', (values, named) => {
+    expect(() => template(values)).toThrow(named)
+  })
+
+  it.each(['1.20.2', '1.29.0', '1.30.0', '1.36.0'])('uses for %s only what it has', (version) => {
+    const objects = template(everything, version)
+    expect(new Set(objects.map(({ apiVersion }) => apiVersion))).toEqual(
+      new Set(['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'monitoring.coreos.com/v1']),
+    )
+    const { template: pod } = daemonSetOf(objects).spec ?? {}
+    const actor = containerOf(objects, 'actor')
+    const isField = Number(version.split('.')[1]) >= 30
+    expect(Object.hasOwn(actor.securityContext ?? {}, 'appArmorProfile')).toBe(isField)
+    expect(JSON.stringify(pod?.metadata?.annotations).includes('apparmor')).toBe(!isField)
+  })
+
+  it('passes only options that the commands have', () => {
+    const { commands } = program(testIo(), () => {})
+    for (const name of ['agent', 'actor']) {
+      const command = commands.find((one) => one.name() === name)
+      if (!command && name === comingCommand) continue
+      const known = [...(command?.options ?? []).map(({ long }) => long), ...comingOptions]
+      const [first, ...passed] = containerOf(template(everything), name).args ?? []
+      expect(first).toBe(name)
+      expect(passed.length).toBeGreaterThan(4)
+      expect(passed.map((arg) => arg.split('=')[0]).filter((flag) => !known.includes(flag))).toEqual([])
+    }
+  })
+
+  it('acts nowhere unless told to, twice', () => {
+    const objects = template({})
+    expect(containerOf(objects, 'actor').args).toContain('--mode=observe')
+    expect(objects.find(({ kind }) => kind === 'ConfigMap')).toMatchObject({
+      metadata: { name: 'roadcrew-policy' },
+      data: { 'policy.yaml': '{}\n' },
+    })
+    expect(objects.map(({ kind }) => kind)).not.toContain('PrometheusRule')
+  })
+
+  it('gives the detector no privilege, and the part with privileges no token and no port', () => {
+    for (const values of [{}, everything]) {
+      const objects = template(values)
+      const [agent, actor] = [containerOf(objects, 'agent'), containerOf(objects, 'actor')]
+      expect(agent.securityContext).toEqual({
+        runAsUser: 65532,
+        runAsGroup: 65532,
+        runAsNonRoot: true,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+      expect(actor.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'], add: ['KILL', 'SYS_PTRACE'] },
+      })
+      expect(actor.securityContext?.privileged).toBeUndefined()
+      expect(hostPaths(objects, 'agent')).toEqual(['/sys/fs/cgroup read-only'])
+      expect(hostPaths(objects, 'actor').filter((path) => !path.endsWith('read-only'))).toHaveLength(1)
+      expect(actor.volumeMounts?.map(({ name }) => name)).not.toContain('token')
+      expect(actor.ports).toBeUndefined()
+      expect(daemonSetOf(objects).spec?.template.spec).toMatchObject({ automountServiceAccountToken: false })
+    }
+  })
+
+  it('listens on loopback unless its metrics are wanted', () => {
+    const [quiet, exposed] = [{}, { podMonitor: { enabled: true } }].map((values) =>
+      containerOf(template(values), 'agent'),
+    )
+    expect(quiet?.args).toContain('--listen=127.0.0.1:9842')
+    expect(quiet?.ports).toBeUndefined()
+    expect(quiet?.livenessProbe?.httpGet).toEqual({ path: '/healthz', port: 9842, host: '127.0.0.1' })
+    expect(exposed?.args).toContain('--listen=$(HOST_IP):9842')
+    expect(exposed?.ports?.map(({ name }) => name)).toEqual(['metrics'])
+    expect(exposed?.livenessProbe?.httpGet).toEqual({ path: '/healthz', port: 9842 })
+  })
+
+  it.each([
+    ['/var/run/docker.sock', '--socket=/host/run/docker.sock', []],
+    [
+      '/var/snap/microk8s/common/run/containerd.sock',
+      '--socket=/host/var/snap/microk8s/common/run/containerd.sock',
+      ['/var/snap/microk8s/common/run read-only'],
+    ],
+  ])('reaches the socket %s', (socket, arg, folders) => {
+    const objects = template({ actor: { socket } })
+    expect(containerOf(objects, 'actor').args).toContain(arg)
+    expect(hostPaths(objects, 'actor')).toEqual(expect.arrayContaining(['/run read-only', ...folders]))
+    expect(hostPaths(objects, 'actor')).toHaveLength(4 + folders.length)
+  })
+
+  it.each(['PodMonitor', 'PrometheusRule'] as const)('makes a %s that the Prometheus operator has', (kind) => {
+    const found = template(everything).find((one) => one.kind === kind)
+    const valid = new Ajv({ allErrors: true }).compile(monitoringSpecs[kind])
+    valid(found?.spec)
+    expect(valid.errors).toBeNull()
+    expect(found?.metadata).toMatchObject({ namespace: 'roadcrew', labels: { release: 'prometheus' } })
+  })
+
+  it('puts the base in front of each runbook', () => {
+    const urls = JSON.stringify(template(everything)).match(/(?<="runbook_url":")[^"]+/g) ?? []
+    expect(urls.length).toBeGreaterThan(10)
+    expect(urls.filter((url) => !url.startsWith('https://git.example/roadcrew/'))).toEqual([])
+  })
+})
+
+/** What of the node a container sees. */
+function hostPaths(objects: readonly Manifest[], container: string): readonly string[] {
+  const volumes = daemonSetOf(objects).spec?.template.spec?.volumes ?? []
+  return (containerOf(objects, container).volumeMounts ?? []).flatMap(({ name, readOnly }) => {
+    const path = volumes.find((volume) => volume.name === name)?.hostPath?.path
+    return path === undefined ? [] : [`${path}${readOnly ? ' read-only' : ''}`]
+  })
+}

@@ -1,0 +1,107 @@
+// Who may do what on the API server: the agent, by what its code reads and writes, and people who pause it.
+import { Document, isMap } from 'yaml'
+import type { Hazard, Kind } from '../src/contract/hazard.ts'
+import { hazards } from '../src/hazards/index.ts'
+import { plural } from './plural.ts'
+
+interface Rule {
+  /** What it is for. */
+  readonly why: string
+  readonly group: string
+  readonly resource: string
+  readonly verbs: readonly string[]
+  readonly name?: string
+}
+
+/** The policy's ConfigMap, which also stands in templates/policy.yaml. */
+const policyMap = 'roadcrew-policy'
+
+/** What the agent and people may do, beside what detectors declare to read: the code that needs it can not say so itself. */
+const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails', readonly Rule[]>> = {
+  cluster: [
+    {
+      why: 'Pods of its node: whether they should be gone, and what rails ask of them',
+      group: '',
+      resource: 'pods',
+      verbs: ['get', 'list'],
+    },
+    ...['daemonsets', 'replicasets', 'statefulsets'].map((resource) => ({
+      why: 'How many Pods of an owner are ready when one of them is to be ended',
+      group: 'apps',
+      resource,
+      verbs: ['get'],
+    })),
+    { why: 'Namespaces: opt-outs and owners', group: '', resource: 'namespaces', verbs: ['get', 'list'] },
+    { why: 'Its own Node: the labels that a policy selects by', group: '', resource: 'nodes', verbs: ['get'] },
+    { why: "The kubelet's own figures", group: '', resource: 'nodes/metrics', verbs: ['get'] },
+    { why: "The kubelet's own figures", group: '', resource: 'nodes/stats', verbs: ['get'] },
+    {
+      why: 'Whether a budget has room',
+      group: 'policy',
+      resource: 'poddisruptionbudgets',
+      verbs: ['list'],
+    },
+    {
+      why: 'Tells of a Pod in its namespace, of a Node in default',
+      group: '',
+      resource: 'events',
+      verbs: ['create', 'patch'],
+    },
+  ],
+  conditions: [{ why: 'Conditions of its Node', group: '', resource: 'nodes/status', verbs: ['patch'] }],
+  namespace: [
+    { why: 'The policy, and no other', group: '', resource: 'configmaps', verbs: ['get'], name: policyMap },
+    {
+      why: 'The budget of the cluster, and what became of steps',
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      verbs: ['get', 'list', 'create', 'patch'],
+    },
+  ],
+  rails: [
+    { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], name: policyMap },
+    { why: 'What was done, and by which node', group: 'coordination.k8s.io', resource: 'leases', verbs: ['list'] },
+  ],
+}
+
+/** By who gets them; the chart's templates put them into roles. */
+export function rights(): string {
+  const rules = { ...declared, cluster: joined([...declared.cluster, ...hazards.flatMap(readsOf)]) }
+  const document = new Document(Object.fromEntries(Object.entries(rules).map(([who, some]) => [who, some.map(asRule)])))
+  document.commentBefore = ` Generated from the code by \`npm run generate\`: who may do what, for the roles of templates/rbac.yaml.`
+  for (const [who, some] of Object.entries(rules)) {
+    for (const [place, { why }] of some.entries()) {
+      const rule = document.getIn([who, place], true)
+      if (isMap(rule)) rule.commentBefore = ` ${why}`
+    }
+  }
+  return document.toString({ lineWidth: 120 })
+}
+
+const asRule = ({ group, resource, verbs, name }: Rule) => ({
+  apiGroups: [group],
+  resources: [resource],
+  ...(name && { resourceNames: [name] }),
+  verbs: [...verbs],
+})
+
+/** What detectors of nodes read from the API. */
+function readsOf(hazard: Hazard): Rule[] {
+  const kinds: readonly Kind<unknown>[] = (hazard.node ?? []).flatMap((one) =>
+    [one.of, ...Object.values(one.with)].flatMap((read) => [...read.kinds]),
+  )
+  return kinds.flatMap(({ kind, api }) =>
+    api ? [{ why: `Read by ${hazard.id}`, group: api.group, resource: plural(kind), verbs: ['get', 'list'] }] : [],
+  )
+}
+
+/** One rule for each resource, with the verbs of all. */
+function joined(rules: readonly Rule[]): Rule[] {
+  const all = new Map<string, Rule>()
+  for (const rule of rules) {
+    const key = `${rule.group}/${rule.resource}`
+    const known = all.get(key)
+    all.set(key, known ? { ...known, verbs: [...new Set([...known.verbs, ...rule.verbs])] } : rule)
+  }
+  return [...all.values()]
+}
