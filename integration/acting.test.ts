@@ -1,13 +1,15 @@
 // The agent acts on a real containerd by what a real API server says of its Pods, and leaves what it has to leave.
-import type { Event, Pod } from 'kubernetes-types/core/v1.js'
+import type { Event, Node, Pod } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Acting } from '../src/agent/acting.ts'
 import { noteOutcome, readBudget, takePlace } from '../src/agent/budget.ts'
 import { ClusterFacts } from '../src/agent/cluster-facts.ts'
+import { Conditions } from '../src/agent/conditions.ts'
 import { Events } from '../src/agent/events.ts'
 import { lookAround, nodeWorld, type Round } from '../src/agent/round.ts'
 import { emptyReport, type NodeReport, readReport, readReports, writeReport } from '../src/agent/shadow-store.ts'
 import { StepRecord } from '../src/agent/step-record.ts'
+import { clear, found, read, unknown } from '../src/contract/verdicts.ts'
 import { stepText } from '../src/engine/act.ts'
 import type { Audit } from '../src/engine/executor.ts'
 import { type Judged, type Look, look, type Memory } from '../src/engine/look.ts'
@@ -242,6 +244,48 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
       outcome: 'done',
     })
     expect(startOf(container.pid)).not.toBe('gone')
+  })
+
+  it('sets conditions of the node while something is wrong, keeps what it can not judge, and takes them back', async () => {
+    const conditions = new Conditions(client, node)
+    const [hazard] = own.filter(({ condition }) => condition)
+    if (!hazard) throw new Error('no hazard has a condition')
+    const subject = { source: { node }, kind: 'Container', namespace: 'ads', pod: 'bidder', name: 'app' }
+    const seen = (verdict: Judged['verdict']): Judged => ({ hazard, vantage: 'node', subject, verdict, origin: {} })
+    const finding = {
+      reason: 'shim-stopped',
+      state: 'occurring',
+      fact: 'f',
+      evidence: [read('a', 1, 'b')],
+      remedy: [],
+    } as const
+    const all = async () =>
+      ((await plane.send('GET', `/api/v1/nodes/${node}`)) as Node).status?.conditions?.filter(({ type }) =>
+        type.startsWith('Roadcrew'),
+      ) ?? []
+    await conditions.round([seen(found({ ...finding, severity: 'medium' }))], Date.now())
+    expect(await all()).toEqual([])
+    await conditions.round([seen(found(finding))], Date.now())
+    const [set] = await all()
+    expect(set).toMatchObject({
+      type: hazard.condition,
+      status: 'True',
+      reason: 'ShimStopped',
+      message: 'Container ads/bidder/app',
+    })
+    await conditions.round([seen(unknown('nobody knows'))], Date.now())
+    await conditions.round([seen(found(finding))], Date.now() + 60_000)
+    expect(await all()).toEqual([set])
+    const others = ((await plane.send('GET', `/api/v1/nodes/${node}`)) as Node).status?.conditions?.length ?? 0
+    await conditions.round([seen(clear)], Date.now())
+    expect(await all()).toEqual([])
+    expect(((await plane.send('GET', `/api/v1/nodes/${node}`)) as Node).status?.conditions ?? []).toHaveLength(
+      others - 1,
+    )
+    // One that an agent left which was killed is taken back by the next.
+    await conditions.round([seen(found(finding))], Date.now())
+    await new Conditions(client, node).round([seen(clear)], Date.now())
+    expect(await all()).toEqual([])
   })
 
   it('holds everything back while it is paused, and while the budget can not be read', async () => {

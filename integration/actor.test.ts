@@ -86,7 +86,9 @@ describe.skipIf(runtimesOrSkip())('the actor', () => {
       { id: container.id, pod: { namespace: 'ads', name: 'well' } },
     ])
     expect(await through.runtime.inspect(container.id, 3000)).toMatchObject({ state: 'running', pid: container.pid })
-    expect(await through.daemonAge()).toBeLessThan(60_000)
+    const { upMs, paused } = await through.daemon()
+    expect(upMs).toBeLessThan(60_000)
+    expect(paused).toBe(false)
     const wait = (await through.waits([container.pid])).get(container.pid)
     expect(wait?.waitChannel).toMatch(/nanosleep/)
     expect(await through.runtime.inspect('0'.repeat(64), 3000)).toMatchObject({ answer: 'gone' })

@@ -34,6 +34,11 @@ export class Actor {
     this.#acts = keptTimes(options.evidence)
   }
 
+  /** Whether the file on the node says so, which works without the API. */
+  isPaused(): boolean {
+    return existsSync(this.#options.pauseFile)
+  }
+
   /** @throws Error if the arm fails. */
   apply(step: ShimStep): Promise<Outcome> {
     const next = this.#last.then(() => this.#apply(step))
@@ -52,12 +57,12 @@ export class Actor {
   }
 
   async #look({ target, shim }: ShimStep): Promise<Seen> {
-    const { runtime, hands, pauseFile, now, limitMs } = this.#options
+    const { runtime, hands, now, limitMs } = this.#options
     const id = target.uid ?? ''
     const listed = await runtime.list(limitMs)
     const inspection = await runtime.inspect(id, limitMs)
     return {
-      paused: existsSync(pauseFile),
+      paused: this.isPaused(),
       acts: this.#acts,
       now: now(),
       containers: 'because' in listed ? listed : listed.map(claimed),

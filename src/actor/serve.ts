@@ -71,7 +71,12 @@ async function answer(
   if (request.method !== 'GET') return none
   if (what === 'runtime') {
     const age = daemonAge()
-    return ok({ name: runtime.name, socket: runtime.socket, ...(age !== undefined && { upMs: age }) })
+    return ok({
+      name: runtime.name,
+      socket: runtime.socket,
+      paused: actor.isPaused(),
+      ...(age !== undefined && { upMs: age }),
+    })
   }
   if (what === 'answers') return ok(await runtime.answers(limitMs))
   if (what === 'containers') return ok(await (id ? runtime.inspect(id, limitMs) : runtime.list(limitMs)))

@@ -5,6 +5,7 @@ import { Acting, type FactsForRails } from '../agent/acting.ts'
 import { ActingMetrics } from '../agent/acting-metrics.ts'
 import { type Entry, noteOutcome, takePlace } from '../agent/budget.ts'
 import { ClusterFacts } from '../agent/cluster-facts.ts'
+import { Conditions } from '../agent/conditions.ts'
 import { Events } from '../agent/events.ts'
 import type { AgentMetrics } from '../agent/metrics.ts'
 import { narrowedRuntime } from '../agent/narrowed-runtime.ts'
@@ -56,6 +57,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
   const began = io.ticks()
   const facts = factsOf(parts, namespace, metrics)
   const events = new Events({ client, node, dropped: (count) => metrics.dropped(count) })
+  const conditions = options.conditions && new Conditions(client, node)
   let round: Round | undefined
   let memory: Memory = new Map()
   let place: string | undefined
@@ -122,10 +124,12 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
       }
       await acting.round(seen)
       await record.look(seen.judged, io.now())
+      await conditions?.round(seen.judged, io.now()).catch(complain(log, 'conditions'))
       await events.flush()
     },
     async close() {
       timers.stop()
+      await conditions?.close(io.now()).catch(complain(log, 'conditions'))
       await events.flush()
     },
   }
@@ -187,7 +191,7 @@ function podIn(round: Round | undefined, { subject }: Judged): PodIdentity | und
 }
 
 async function nodeFacts(
-  { node, options, daemonAge }: AgentParts,
+  { node, options, daemon }: AgentParts,
   { judged }: Look,
   round: Round | undefined,
   { upMs, lateMs }: { readonly upMs: number; readonly lateMs: number },
@@ -197,16 +201,17 @@ async function nodeFacts(
       verdict.verdict === 'found' &&
       verdict.findings.some(({ remedy }) => remedy.some((step) => step.do === 'end-shim')),
   )
+  const { upMs: runtimeUpMs, paused = false } = await daemon()
   return {
     name: node,
-    runtimeUpMs: await daemonAge(),
+    runtimeUpMs,
     runtimeAnswers: round !== undefined && round.runtime.answers.because === undefined,
     agentUpMs: upMs,
     timersLateMs: lateMs,
     kubeletHealthy: round?.kubelet !== undefined && hasAnswered(round.kubelet.healthz),
     containers: round?.runtime.containers ?? 0,
     condemned: condemned.length,
-    pauseFile: existsSync(options.pauseFile),
+    pauseFile: paused || existsSync(options.pauseFile),
   }
 }
 

@@ -27,8 +27,8 @@ export const rootsOf = ({ hostRoot }: AgentOptions): NodeRoots => ({
 export interface NodeParts {
   readonly runtime: Runtime
   readonly arms: readonly Arm[]
-  /** How long the runtime's daemon runs (ms); undefined if that can't be told. */
-  readonly daemonAge: () => Promise<number | undefined>
+  /** How long the runtime's daemon runs (ms), undefined if that can't be told; whether the actor of the node is paused. */
+  readonly daemon: () => Promise<{ readonly upMs?: number | undefined; readonly paused?: boolean }>
 }
 
 /** @throws UsageError if there is no runtime that can be asked, or no actor that answers. */
@@ -43,7 +43,7 @@ export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
   return {
     runtime,
     arms: [continueShimArm(hands), endShimArm(hands)],
-    daemonAge: () => Promise.resolve(daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name])),
+    daemon: () => Promise.resolve({ upMs: daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name]) }),
   }
 }
 

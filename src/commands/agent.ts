@@ -23,6 +23,7 @@ export interface AgentOptions {
   readonly policy?: string
   readonly namespace?: string
   readonly pauseFile: string
+  readonly conditions?: true
   readonly evidence: string
 }
 
@@ -61,6 +62,7 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
     )
     .option('--policy <file>', 'what it may do (default: the ConfigMap roadcrew-policy; without one it only observes)')
     .option('--namespace <name>', "where Roadcrew's policy and its budget are (default: $POD_NAMESPACE, else roadcrew)")
+    .option('--conditions', 'set conditions of the node while something is wrong with it')
     .option('--pause-file <path>', 'while this file is there nothing is done', '/run/roadcrew/pause')
     .option(
       '--evidence <folder>',

@@ -16,8 +16,8 @@ export interface Wait {
 export interface ThroughActor {
   readonly runtime: Runtime
   readonly arms: readonly Arm[]
-  /** How long the runtime's daemon runs (ms); undefined if that can't be told. */
-  daemonAge(): Promise<number | undefined>
+  /** How long the runtime's daemon runs (ms), undefined if that can't be told; whether a file on the node says pause. */
+  daemon(): Promise<{ readonly upMs?: number; readonly paused?: boolean }>
   /** By pid; empty where the actor does not answer. */
   waits(pids: readonly number[]): Promise<ReadonlyMap<number, Wait>>
 }
@@ -50,6 +50,7 @@ export async function throughActor(socket: string, limitMs: number): Promise<Thr
     readonly name: Runtime['name']
     readonly socket: string
     readonly upMs?: number
+    readonly paused: boolean
   }
   const named = () => ask<Named>('/v1/runtime', limitMs)
   const first = await named().catch((error: unknown) => {
@@ -87,11 +88,7 @@ export async function throughActor(socket: string, limitMs: number): Promise<Thr
   return {
     runtime,
     arms: (['continue-shim', 'end-shim'] as const).map((does): Arm => ({ does, apply })),
-    daemonAge: () =>
-      named().then(
-        ({ upMs }) => upMs,
-        () => undefined,
-      ),
+    daemon: () => named().catch(() => ({})),
     async waits(pids) {
       if (pids.length === 0) return new Map()
       const waits = await ask<Record<string, Wait>>(`/v1/waits?pids=${pids.join()}`, limitMs).catch(() => ({}))
