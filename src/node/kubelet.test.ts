@@ -128,6 +128,7 @@ describe('a page that hangs', () => {
     })
     const reader = reading({ url })
     expect((await reader.look()).summary).toMatchObject({ how: 'mute' })
+    await sleep(50)
     answer()
     await sleep(50)
     expect((await reader.look()).summary).toMatchObject({ how: 'mute' })

@@ -79,7 +79,7 @@ describe('pages that hang while the kubelet lives', () => {
     const { finding } = await lastOf([all(34_000)])
     expect(finding).toMatchObject({ reason: 'no-stats', state: 'occurring', severity: 'high' })
     expect(finding?.fact).toBe(
-      '/metrics, /metrics/resource and /stats/summary have not answered for 34 s, while /healthz does within 4 ms: autoscaling and eviction have no figures of this node; mute: ads/bidder-7/app',
+      '/metrics, /metrics/resource and /stats/summary have not answered for 34 s, while /healthz does within 4 ms: autoscaling and eviction have no figures of this node; mute: ads/bidder-7/app with containerd-shim-runc-v2 4711 (T)',
     )
     expect(finding?.evidence.at(-1)).toMatchObject({
       name: 'mute container',

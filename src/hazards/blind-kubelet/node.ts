@@ -85,7 +85,9 @@ const livesText = (healthz: Page): string =>
   hasAnswered(healthz) ? `while /healthz does within ${healthz.ms} ms` : 'and its health page could not be asked'
 
 const blameText = (mute: readonly Mute[]): string =>
-  mute.length === 0 ? 'no container was mute when it was asked' : `mute: ${namesText(mute.map(({ name }) => name))}`
+  mute.length === 0
+    ? 'no container was mute when it was asked'
+    : `mute: ${namesText(mute.map(({ name, shims }) => [name, ...shims.slice(0, 1)].join(' with ')))}`
 
 const pageText = (page: Page): string => (hasAnswered(page) ? `answered after ${page.ms} ms` : page.because)
 
