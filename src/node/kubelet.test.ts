@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -81,6 +81,14 @@ describe('a kubelet that is well', () => {
     expect(seen.version).toBe('v1.20.2')
     expect(seen.pleg).toEqual({ at: expect.any(Number), lastSeen: 1.6e12 })
     expect(seen.pleg?.at).toBeGreaterThanOrEqual(before)
+  })
+
+  it('of 1.20 tells its version and its relists', async () => {
+    const real = readFileSync(join(import.meta.dirname, '../linux/fixtures/kubelet-1.20.metrics'), 'utf8')
+    const seen = await look({ url: await fakeKubelet({ '/metrics': says(real) }) })
+    expect(seen.version).toBe('v1.20.2')
+    expect(seen.pleg).toMatchObject({ duration: { count: 19 }, interval: { count: 18 } })
+    expect(seen.pleg?.evented).toBeUndefined()
   })
 
   it('is asked for its statistics once in a while, and for the rest each time', async () => {
