@@ -93,7 +93,7 @@ describe('pages that hang while the kubelet lives', () => {
     expect((await lastOf([all(10_000)])).finding?.severity).toBe('medium')
     const { finding } = await lastOf([all(10_000), all(10_000), all(10_000)])
     expect(finding?.severity).toBe('high')
-    expect(finding?.fact).toContain('have not answered for 40 s')
+    expect(finding?.fact).toContain('have not answered for 30 s')
   })
 
   it('begin anew after a round in which they answered', async () => {

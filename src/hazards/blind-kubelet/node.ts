@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts'
 
 /** What is carried from round to round. */
 interface Remembered {
-  /** Ticks (ms) from when on pages were silent. */
+  /** Ticks (ms) of the first round in a row in which pages were silent. */
   readonly since: number
 }
 
@@ -33,10 +33,11 @@ export const node = detector({
     }
     const lives = hasAnswered(healthz) || asked.some(([, page]) => hasAnswered(page))
     if (!lives && isSilent(healthz)) return unknown(`it is not only its figures: ${healthz.because}`)
-    const longest = Math.max(...[...silent.values()].map(({ ms }) => ms))
-    const since = Math.min(context.before?.since ?? context.ticks, context.ticks - longest)
+    const since = context.before?.since ?? context.ticks
+    // A question that hangs is given up now and then, and begun anew.
+    const forMs = Math.max(context.ticks - since, ...[...silent.values()].map(({ ms }) => ms))
     const mute = isUnread(view.mute) ? [] : blamed(view.mute)
-    return { ...found(finding(item, silent, mute, context.ticks - since, context.settings)), remember: { since } }
+    return { ...found(finding(item, silent, mute, forMs, context.settings)), remember: { since } }
   },
 })
 
@@ -110,7 +111,6 @@ const muteSeen = ({ name, id, shims }: Mute): Evidence =>
 const endMute = (mute: readonly Mute[]): Step => ({
   do: 'advise',
   why: `once ${namesText(mute.map(({ name }) => name))} has been continued or ended the pages come back by themselves; what else is wrong with it is told with the container`,
-  command: 'roadcrew agent --once',
 })
 
 const lookAtKubelet: Step = {

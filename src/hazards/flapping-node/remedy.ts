@@ -16,7 +16,6 @@ export const findContainer = (node: string): Step => ({
 export const endMute = (names: readonly string[]): Step => ({
   do: 'advise',
   why: `once ${namesText(names)} has been continued or ended the relist goes on, and the node stays Ready; what else is wrong with it is told with the container`,
-  command: 'roadcrew agent --once',
 })
 
 /** No command: nobody shall copy it without having read what it may do. */
