@@ -108,6 +108,39 @@ describe('metrics', () => {
   })
 })
 
+describe('metrics of the kubelet', () => {
+  const unasked = { how: 'unasked', because: 'it was not asked for', ms: 0 } as const
+  const series = async (metrics: AgentMetrics) =>
+    (await metrics.registry.metrics()).split('\n').filter((line) => /^roadcrew_(kubelet|pleg)/.test(line))
+
+  it('tell which pages answer, and how old the last relist is', async () => {
+    const metrics = new AgentMetrics([])
+    const kubelet = {
+      healthz: { answered: true, ms: 3 },
+      metrics: { answered: true, ms: 9 },
+      resource: { how: 'mute', because: 'no whole answer for 10 s', ms: 10_000 },
+      summary: { how: 'unread', because: 'status 403', ms: 9 },
+      pleg: { at: 1_600_000_110_400, lastSeen: 1_600_000_000_000 },
+    } as const
+    metrics.observe(round({ kubelet }), looked(), 1, 0)
+    expect(await series(metrics)).toEqual([
+      'roadcrew_kubelet_answers{page="healthz"} 1',
+      'roadcrew_kubelet_answers{page="metrics"} 1',
+      'roadcrew_kubelet_answers{page="resource"} 0',
+      'roadcrew_pleg_last_seen_age_seconds{runtime="containerd"} 110.4',
+    ])
+    metrics.observe(
+      round({ kubelet: { healthz: unasked, metrics: unasked, resource: unasked, summary: unasked } }),
+      looked(),
+      1,
+      0,
+    )
+    expect(await series(metrics)).toEqual([])
+    metrics.observe(round(), looked(), 1, 0)
+    expect(await series(metrics)).toEqual([])
+  })
+})
+
 describe('changes', () => {
   it('are told once, not round by round', () => {
     const changes = new ChangesOfFindings()

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Hazard } from '../contract/hazard.ts'
 import type { Look } from '../engine/look.ts'
+import { hasAnswered, type KubeletSeen } from '../linux/kubelet.ts'
 import type { Round } from './round.ts'
 
 const labels = ['namespace', 'pod', 'container', 'reason'] as const
@@ -11,6 +12,8 @@ export class AgentMetrics {
   readonly #findings = new Map<string, readonly Gauge<(typeof labels)[number]>[]>()
   readonly #inspections: Histogram<'answer'>
   readonly #answers: Gauge<'runtime'>
+  readonly #kubelet: Gauge<'page'>
+  readonly #relist: Gauge<'runtime'>
   readonly #unknown: Gauge<'hazard'>
   readonly #containers: Gauge
   readonly #round: Gauge
@@ -36,6 +39,12 @@ export class AgentMetrics {
       registers,
     })
     this.#answers = gauge('roadcrew_runtime_answers', '1 if the runtime itself answered in the last round', 'runtime')
+    this.#kubelet = gauge('roadcrew_kubelet_answers', '1 if a page of the kubelet answered in time', 'page')
+    this.#relist = gauge(
+      'roadcrew_pleg_last_seen_age_seconds',
+      'How long ago the last relist of the kubelet began, by its own metrics; it is unhealthy after 180',
+      'runtime',
+    )
     this.#unknown = gauge('roadcrew_not_judged', 'Subjects of which the last round could not tell anything', 'hazard')
     this.#containers = gauge('roadcrew_containers', 'Containers that the runtime listed in the last round')
     this.#round = gauge('roadcrew_round_duration_seconds', 'How long the last round took')
@@ -43,12 +52,13 @@ export class AgentMetrics {
   }
 
   /** Takes over what a round saw and what was made of it. `tookMs`: of the round; `now`: ms UTC. */
-  observe({ runtime, containers }: Round, { judged }: Look, tookMs: number, now: number): void {
+  observe({ runtime, containers, kubelet }: Round, { judged }: Look, tookMs: number, now: number): void {
     if (!('unread' in containers)) {
       for (const { object } of containers)
         this.#inspections.observe({ answer: object.inspection.answer }, object.inspection.ms / 1000)
     }
     this.#answers.set({ runtime: runtime.name }, runtime.answers.because === undefined ? 1 : 0)
+    this.#observeKubelet(kubelet, runtime.name)
     this.#containers.set(runtime.containers)
     this.#round.set(tookMs / 1000)
     this.#last.set(now / 1000)
@@ -63,5 +73,18 @@ export class AgentMetrics {
         }
       }
     }
+  }
+
+  /** Of what was not asked, or could not be, there is no series. */
+  #observeKubelet(kubelet: KubeletSeen | undefined, runtime: string): void {
+    this.#kubelet.reset()
+    this.#relist.reset()
+    if (!kubelet) return
+    const { healthz, metrics, resource, summary, pleg } = kubelet
+    for (const [page, answer] of Object.entries({ healthz, metrics, resource, summary })) {
+      if (hasAnswered(answer)) this.#kubelet.set({ page }, 1)
+      else if (answer.how === 'mute' || answer.how === 'fails') this.#kubelet.set({ page }, 0)
+    }
+    if (pleg?.lastSeen !== undefined) this.#relist.set({ runtime }, Math.max(pleg.at - pleg.lastSeen, 0) / 1000)
   }
 }

@@ -7,7 +7,11 @@ import { UsageError } from './io.ts'
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** The kubelet of this node; nothing is asked yet. @throws UsageError if an address is none, or the token's file is not there. */
-export function kubeletFor({ kubelet, kubeletHealthz, kubeletToken }: AgentOptions): KubeletReader {
+export function kubeletFor({
+  kubelet,
+  kubeletHealthz,
+  kubeletToken,
+}: Pick<AgentOptions, 'kubelet' | 'kubeletHealthz' | 'kubeletToken'>): KubeletReader {
   if (kubeletToken !== undefined && !existsSync(kubeletToken))
     throw new UsageError(`--kubelet-token: there is no file "${kubeletToken}"`)
   return kubeletReader({

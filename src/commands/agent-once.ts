@@ -29,8 +29,8 @@ export async function agentOnce(
   const kubelet = kubeletFor(options)
   const { runtime } = await nodePartsFor(options)
   try {
-    const report = await rounds(runtime, kubelet, options, io)
-    const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, io)
+    const { report, containers } = await rounds(runtime, kubelet, options, io)
+    const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, containers, io)
     return { text, exitCode: report.summary.exitCode }
   } finally {
     kubelet.close()
@@ -39,15 +39,22 @@ export async function agentOnce(
 }
 
 /** Looks until all is well, or as often as was asked for. */
-async function rounds(runtime: Runtime, kubelet: KubeletReader, options: AgentOptions, io: Io): Promise<Report> {
+async function rounds(
+  runtime: Runtime,
+  kubelet: KubeletReader,
+  options: AgentOptions,
+  io: Io,
+): Promise<{ readonly report: Report; readonly containers: number }> {
   const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
   const api = await nodeApi(options, node, io)
   const own = hazards.filter((hazard) => hazard.node)
   let memory: Memory = new Map()
   let seen: Look | undefined
+  let containers = 0
   for (let round = 1; round <= options.rounds; round++) {
     const started = io.ticks()
     const around = await lookAround(runtime, rootsOf(options), limitsOf(options), node, kubelet)
+    containers = 'unread' in around.containers ? 0 : around.containers.length
     const world = nodeWorld(node, around, await api.world())
     seen = await look({ hazards: own, vantages: ['node'], world, now: io.now(), ticks: started, zones, memory })
     memory = seen.memory
@@ -59,7 +66,7 @@ async function rounds(runtime: Runtime, kubelet: KubeletReader, options: AgentOp
     })
   }
   await api.close()
-  return buildReport({
+  const report = await buildReport({
     toolVersion,
     at: io.now(),
     timeZoneData: zones.data,
@@ -71,15 +78,20 @@ async function rounds(runtime: Runtime, kubelet: KubeletReader, options: AgentOp
     ms: io.ticks() - began,
     placeOf: () => Promise.resolve(undefined),
   })
+  return { report, containers }
 }
 
-/** The runtime itself is one of the judged. */
 const count = (containers: number): string => `${containers} ${containers === 1 ? 'container' : 'containers'}`
 
-function reportText({ findings, unread, summary, seconds, worlds }: Report, runtime: Runtime, io: Io): string {
+function reportText(
+  { findings, unread, seconds, worlds }: Report,
+  runtime: Runtime,
+  containers: number,
+  io: Io,
+): string {
   const options = { color: wantsColor(io), columns: io.columns }
   const { bold, yellow, dim } = createColors(options.color)
-  const head = `${worlds[0]?.name ?? ''}: ${runtime.name} at ${runtime.socket}, ${count(summary.judged - 1)} looked at in ${seconds.toFixed(1)} s`
+  const head = `${worlds[0]?.name ?? ''}: ${runtime.name} at ${runtime.socket}, ${count(containers)} looked at in ${seconds.toFixed(1)} s`
   const lost = unread.map(({ what, because }) => `  ${what}: ${because}`)
   return `${[
     bold(head),

@@ -1,5 +1,6 @@
 // The catalogue: one line per hazard, in the order of their ids.
 import type { Hazard } from '../contract/hazard.ts'
+import { blindKubelet } from './blind-kubelet/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { flappingNode } from './flapping-node/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
@@ -9,6 +10,7 @@ import { stuckContainer } from './stuck-container/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
 
 export const hazards: readonly Hazard[] = [
+  blindKubelet,
   cronJobTimezone,
   flappingNode,
   frozenCronJob,

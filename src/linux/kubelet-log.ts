@@ -4,7 +4,7 @@
 import { DurationError, parseDuration } from '../objects/duration.ts'
 import { type LogClock, type LogLine, parseGoTime, parseLogLine } from './klog.ts'
 
-/** How long ago the kubelet last listed all containers to the end, and from when on it calls that unhealthy; ms. */
+/** How long ago the last relist began of which the list of containers came, and from when on the kubelet calls that unhealthy; ms. */
 export interface Pleg {
   readonly ageMs: number
   readonly thresholdMs: number
@@ -169,7 +169,7 @@ function uninspectable({ at, message, fields }: LogLine): KubeletEntry | undefin
 
 /** One stretch of time without a relist, however often it was told; ms UTC. */
 export interface Stall {
-  /** When the last relist ended: the same instant for all lines of one stall. */
+  /** When the last relist began: the same instant for all lines of one stall. */
   readonly lastRelist: number
   readonly firstTold: number
   readonly lastTold: number

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parsePlegMetrics } from './kubelet-metrics.ts'
 
@@ -34,6 +36,28 @@ describe('the metrics of a kubelet', () => {
       },
       interval: { count: 8, sum: 250, buckets: [{ upTo: Number.POSITIVE_INFINITY, count: 8 }] },
     }))
+
+  it('of 1.20 are read as it writes them', () => {
+    const real = readFileSync(join(import.meta.dirname, 'fixtures/kubelet-1.20.metrics'), 'utf8')
+    const { lastSeen, duration, interval } = parsePlegMetrics(real)
+    expect(lastSeen).toBe(1_795_604_396_000)
+    expect(duration).toMatchObject({ count: 19, sum: 0.018366659 })
+    expect(duration?.buckets.map(({ upTo }) => upTo)).toEqual([
+      0.005,
+      0.01,
+      0.025,
+      0.05,
+      0.1,
+      0.25,
+      0.5,
+      1,
+      2.5,
+      5,
+      10,
+      Number.POSITIVE_INFINITY,
+    ])
+    expect(interval?.buckets.filter(({ count }) => count === 0)).toHaveLength(8)
+  })
 
   it.each(['', 'kubelet_pleg_last_seen_seconds 0', '# nothing'])('may be missing: %j', (none) =>
     expect(parsePlegMetrics(none)).toEqual({}),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -83,6 +83,14 @@ describe('a kubelet that is well', () => {
     expect(seen.pleg?.at).toBeGreaterThanOrEqual(before)
   })
 
+  it('of 1.20 tells its version and its relists', async () => {
+    const real = readFileSync(join(import.meta.dirname, '../linux/fixtures/kubelet-1.20.metrics'), 'utf8')
+    const seen = await look({ url: await fakeKubelet({ '/metrics': says(real) }) })
+    expect(seen.version).toBe('v1.20.2')
+    expect(seen.pleg).toMatchObject({ duration: { count: 19 }, interval: { count: 18 } })
+    expect(seen.pleg?.evented).toBeUndefined()
+  })
+
   it('is asked for its statistics once in a while, and for the rest each time', async () => {
     const url = await fakeKubelet({
       '/metrics': says(metrics),
@@ -128,6 +136,7 @@ describe('a page that hangs', () => {
     })
     const reader = reading({ url })
     expect((await reader.look()).summary).toMatchObject({ how: 'mute' })
+    await sleep(50)
     answer()
     await sleep(50)
     expect((await reader.look()).summary).toMatchObject({ how: 'mute' })

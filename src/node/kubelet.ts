@@ -65,7 +65,10 @@ export function kubeletReader(address: KubeletAddress, limits: KubeletLimits = k
   }
 }
 
-/** Longer than the kubelet itself waits for a runtime, which is 2 minutes, twice (ms). */
+/**
+ * After so long a page is asked for anew, and the old question dropped: it may hang for a reason of its own. The kubelet has no
+ * deadline for the figures of containers, so what was dropped stays with it; one in 5 minutes is little to what others ask (ms).
+ */
 const giveUpMs = 300_000
 
 interface Dated {

@@ -38,7 +38,7 @@ function findingOf(judging: Judging): Finding | undefined {
 }
 
 const relistText = ({ lastRelist, ageMs, thresholdMs }: Stall): string =>
-  `the last relist ended ${durationText(ageMs)} ago (${timeText(lastRelist)}); the kubelet calls that unhealthy after ${durationText(thresholdMs)}`
+  `the last relist began ${durationText(ageMs)} ago (${timeText(lastRelist)}); the kubelet calls that unhealthy after ${durationText(thresholdMs)}`
 
 function runtimeDown(judging: Judging): Finding {
   const { item, ready, stall, now } = judging

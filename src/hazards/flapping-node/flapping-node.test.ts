@@ -85,7 +85,7 @@ describe('a stall', () => {
     const { finding } = await judge({ status: 'False', message: pleg('3m42.5s') })
     expect(finding).toMatchObject({ reason: 'pleg-stalled', state: 'occurring' })
     expect(finding?.fact).toBe(
-      'the last relist ended 3 min 47 s ago (2017-05-05T14:06:12Z); the kubelet calls that unhealthy after 3 min; once the inspection has timed out it turns Ready, and NotReady again minutes later, for as long as the container that hangs is there',
+      'the last relist began 3 min 47 s ago (2017-05-05T14:06:12Z); the kubelet calls that unhealthy after 3 min; once the inspection has timed out it turns Ready, and NotReady again minutes later, for as long as the container that hangs is there',
     )
     expect(finding?.evidence[0]).toMatchObject({ at: { field: ['status', 'conditions', 1, 'message'] } })
     expect(finding?.remedy.map((step) => [step.do, 'command' in step ? step.command : undefined])).toEqual([
@@ -112,7 +112,7 @@ describe('a runtime that is down', () => {
     const { finding } = await judge({ status: 'False', message, changed: '14:07:10', told: byTurns })
     expect(finding?.reason).toBe('runtime-down')
     expect(finding?.fact).toBe(
-      'NotReady for 2 min 50 s: the container runtime is down, says the kubelet; the last relist ended 6 min 6 s ago (2017-05-05T14:03:53Z); the kubelet calls that unhealthy after 3 min',
+      'NotReady for 2 min 50 s: the container runtime is down, says the kubelet; the last relist began 6 min 6 s ago (2017-05-05T14:03:53Z); the kubelet calls that unhealthy after 3 min',
     )
     expect(finding?.remedy[0]).toMatchObject({ command: 'journalctl -u crio -n 200' })
   })

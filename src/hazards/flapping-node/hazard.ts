@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { hazard } from '../../contract/reads.ts'
 import { cluster } from './cluster.ts'
+import { node } from './node.ts'
 
 const oneContainerHoldsAll =
   'Not fixed: one container that can not be inspected still holds up the relist of all. Evented PLEG (KEP-3386, off by default) relists less often, and has a longer threshold.'
@@ -11,6 +12,13 @@ export const flappingNode = hazard({
   severity: 'high',
   settings: z.object({}),
   reasons: {
+    'relist-hangs': {
+      title: 'A relist hangs, and the node will be NotReady',
+      why: 'With Docker the kubelet inspects every container of a Pod that changed, one after the other, and gives each up after 2 minutes; in the next relist it asks for those that failed twice. It bears 3 minutes.',
+      fix: 'Continue or end what does not answer before that.',
+      fixedIn: oneContainerHoldsAll,
+      leadsTo: 'pleg-stalled',
+    },
     'pleg-stalled': {
       title: 'The kubelet can not list its containers',
       why: 'Every second the kubelet lists all containers and inspects those that changed. One inspection that hangs keeps the list from ending, and 3 minutes after the last one that did the node is NotReady, with all of its Pods.',
@@ -30,4 +38,5 @@ export const flappingNode = hazard({
     },
   },
   cluster: [cluster],
+  node: [node],
 })

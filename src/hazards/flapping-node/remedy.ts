@@ -1,5 +1,8 @@
 import type { Step } from '../../contract/hazard.ts'
+import { namesText } from '../../linux/mute.ts'
 import type { SeenNode } from './reads.ts'
+
+type Runs = Pick<SeenNode, 'runtime'>
 
 /** The runtime's systemd unit, from the scheme of `containerRuntimeVersion`. */
 const units: Readonly<Record<string, string>> = { containerd: 'containerd', docker: 'docker', 'cri-o': 'crio' }
@@ -10,13 +13,18 @@ export const findContainer = (node: string): Step => ({
   command: 'roadcrew agent --once',
 })
 
+export const endMute = (names: readonly string[]): Step => ({
+  do: 'advise',
+  why: `once ${namesText(names)} has been continued or ended the relist goes on, and the node stays Ready; what else is wrong with it is told with the container`,
+})
+
 /** No command: nobody shall copy it without having read what it may do. */
-export const restartRuntime = ({ runtime }: SeenNode): Step => ({
+export const restartRuntime = ({ runtime }: Runs): Step => ({
   do: 'advise',
   why: `drain the node, then restart ${unitOf(runtime) ?? 'its container runtime'}, only if that did not help: it may end every container of the node`,
 })
 
-export const lookAtRuntime = (node: string, { runtime }: SeenNode): Step => ({
+export const lookAtRuntime = (node: string, { runtime }: Runs): Step => ({
   do: 'advise',
   why: `on ${node}: look at why the runtime does not answer: its log, its disk, its memory`,
   command: `journalctl -u ${unitOf(runtime) ?? 'containerd'} -n 200`,
