@@ -81,6 +81,7 @@ no rail holds it back; every step is an audit line, a metric and an Event. --onc
 Examples:
   sudo roadcrew agent --once                       the runtime of this machine
   sudo roadcrew agent --once --rounds 1            a quick look
+  sudo roadcrew agent --once --kubelet https://127.0.0.1:10250 --kubelet-token token    the kubelet's figures as well
   sudo roadcrew agent                              round by round: changes as JSON lines, the rest on /metrics
   sudo roadcrew agent --kubeconfig node.conf       the same, and it acts as far as the cluster's policy lets it
   sudo roadcrew agent --kubeconfig node.conf --mode observe
