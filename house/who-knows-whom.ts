@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
     folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'actor', 'report', 'hazards'],
-    packages: ['commander', 'picocolors', 'ora', 'pino', 'zod', 'node:'],
+    packages: ['commander', 'picocolors', 'ora', 'pino', 'yaml', 'zod', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },
 }

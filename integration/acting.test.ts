@@ -246,6 +246,27 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     expect(startOf(container.pid)).not.toBe('gone')
   })
 
+  it('gives each place of the budget to one agent only, and all of them again after an hour', async () => {
+    const other = 'budget'
+    await create(plane, { kind: 'Namespace', metadata: { name: other } })
+    const at = Date.now()
+    const take = (time: number, name: number) =>
+      takePlace(client, other, { at: time, node: `node-${name}`, subject: 's', step: 'end-shim', text: 't' }, 5)
+    const rush = await Promise.all(Array.from({ length: 12 }, (_, name) => take(at, name)))
+    const places = rush.flatMap((one) => ('place' in one ? [one.place] : []))
+    expect(new Set(places).size).toBe(places.length)
+    // Who lost every race may ask again.
+    for (let name = 12; name < 20; name++) await take(at, name)
+    expect(await readBudget(client, other)).toHaveLength(5)
+    expect(await take(at + 3_599_000, 20)).toEqual({ full: 'all 5 places of this hour are taken' })
+    expect(await take(at + 3_600_000, 21)).toMatchObject({ place: expect.stringMatching(/^roadcrew-act-[0-4]$/) })
+    expect(await takePlace(client, 'no/where', { at, node: 'n', subject: 's', step: 'x', text: 't' }, 5)).toMatchObject(
+      {
+        full: expect.stringContaining('can not be read or written'),
+      },
+    )
+  })
+
   it('sets conditions of the node while something is wrong, keeps what it can not judge, and takes them back', async () => {
     const conditions = new Conditions(client, node)
     const [hazard] = own.filter(({ condition }) => condition)
@@ -288,7 +309,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     expect(await all()).toEqual([])
   })
 
-  it('holds everything back while it is paused, and while the budget can not be read', async () => {
+  it('holds everything back while it is paused', async () => {
     const { container } = await podWithContainer('late')
     await remove('late')
     releases.push(holdInNewFreezer(container.shim, `${containerd.cgroup}-late`))

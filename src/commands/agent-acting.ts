@@ -26,6 +26,7 @@ import { hasAnswered } from '../linux/kubelet.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import type { NodeApi } from './agent-api.ts'
+import type { Settings } from './agent-config.ts'
 import { limitsOf, type NodeParts, rootsOf } from './agent-runtime.ts'
 import { type Io, UsageError } from './io.ts'
 
@@ -37,6 +38,7 @@ export interface AgentActs {
 
 export interface AgentParts extends NodeParts {
   readonly options: AgentOptions
+  readonly settings: Settings
   readonly io: Io
   readonly node: string
   readonly api: NodeApi
@@ -217,7 +219,7 @@ async function nodeFacts(
 
 /** Only its Pod's containers are asked for, and nothing is remembered for the next round. */
 async function lookAgain(
-  { runtime, options, node, api, io }: AgentParts,
+  { runtime, options, settings, node, api, io }: AgentParts,
   judged: Judged,
   pod: PodIdentity | undefined,
   memory: Memory,
@@ -232,6 +234,7 @@ async function lookAgain(
     ticks: io.ticks(),
     zones: machineZones(),
     memory,
+    settings,
   })
   const key = subjectKey(judged.subject)
   return now.find((one) => subjectKey(one.subject) === key)

@@ -12,6 +12,7 @@ import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
+import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
@@ -27,7 +28,7 @@ const mostMissed = 6
  * Looks at the node round by round, tells what changed as JSON lines, and Prometheus the rest, until the signal is aborted.
  * @throws UsageError if there is no runtime that can be asked, Error if the address can't be listened on.
  */
-export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
+export async function agentLoop(options: AgentOptions, settings: Settings, io: Io): Promise<void> {
   const own = hazards.filter((hazard) => hazard.node)
   const kubelet = kubeletFor(options)
   const parts = await nodePartsFor(options)
@@ -59,7 +60,7 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
     },
     client ? 'started' : 'started; looks only, since no API server is known',
   )
-  const acts = client && (await agentActs({ ...parts, options, io, node, api, client, log, metrics }))
+  const acts = client && (await agentActs({ ...parts, options, settings, io, node, api, client, log, metrics }))
   await loop({
     everyMs,
     signal: io.signal,
@@ -76,6 +77,7 @@ export async function agentLoop(options: AgentOptions, io: Io): Promise<void> {
         ticks: began,
         zones,
         memory,
+        settings,
       })
       memory = seen.memory
       last = io.ticks()

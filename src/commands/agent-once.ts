@@ -13,6 +13,7 @@ import type { Report } from '../report/schema.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { AgentOptions } from './agent.ts'
 import { nodeApi } from './agent-api.ts'
+import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
@@ -24,12 +25,13 @@ const everyOnce = 8
 /** Looks at the node until all is well, or as often as was asked for; the text to write and the exit code. */
 export async function agentOnce(
   options: AgentOptions,
+  settings: Settings,
   io: Io,
 ): Promise<{ readonly text: string; readonly exitCode: number }> {
   const kubelet = kubeletFor(options)
   const { runtime } = await nodePartsFor(options)
   try {
-    const { report, containers } = await rounds(runtime, kubelet, options, io)
+    const { report, containers } = await rounds(runtime, kubelet, options, settings, io)
     const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, containers, io)
     return { text, exitCode: report.summary.exitCode }
   } finally {
@@ -43,6 +45,7 @@ async function rounds(
   runtime: Runtime,
   kubelet: KubeletReader,
   options: AgentOptions,
+  settings: Settings,
   io: Io,
 ): Promise<{ readonly report: Report; readonly containers: number }> {
   const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
@@ -56,7 +59,16 @@ async function rounds(
     const around = await lookAround(runtime, rootsOf(options), limitsOf(options), node, kubelet)
     containers = 'unread' in around.containers ? 0 : around.containers.length
     const world = nodeWorld(node, around, await api.world())
-    seen = await look({ hazards: own, vantages: ['node'], world, now: io.now(), ticks: started, zones, memory })
+    seen = await look({
+      hazards: own,
+      vantages: ['node'],
+      world,
+      now: io.now(),
+      ticks: started,
+      zones,
+      memory,
+      settings,
+    })
     memory = seen.memory
     const isWell = seen.judged.every(({ verdict }) => verdict.verdict !== 'found')
     if (isWell || round === options.rounds) break

@@ -25,6 +25,7 @@ export interface AgentOptions {
   readonly pauseFile: string
   readonly conditions?: true
   readonly evidence: string
+  readonly config?: string
 }
 
 /** `roadcrew agent`: which containers of this node can't be inspected, and what else is wrong with them. */
@@ -69,6 +70,10 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       'where is kept what was known before something was ended',
       '/var/log/roadcrew/evidence',
     )
+    .option(
+      '--config <file>',
+      'YAML: the options by their names without dashes, and the settings of hazards; flags win',
+    )
     .addHelpText(
       'after',
       `
@@ -87,20 +92,31 @@ Examples:
   sudo roadcrew agent --kubeconfig node.conf --mode observe
   sudo roadcrew agent --once -o json --socket /run/containerd/containerd.sock
 
+A config file:
+  every: 10
+  conditions: true
+  hazards: {<id>: {<setting>: <value>}}       docs/settings.schema.json lists them
+
 Exit codes of --once:
   0   every container answers
   1   some do not, or something else is wrong with them
   2   could not look everywhere; the report says where
   64  wrong usage`,
     )
-    .action(async (options: AgentOptions) => {
+    .action(async (_: AgentOptions, command: Command) => {
+      const { hazards } = await import('../hazards/index.ts')
+      const { configured } = await import('./agent-config.ts')
+      const { options, settings } = configured(
+        command,
+        hazards.filter(({ node }) => node),
+      )
       if (!options.once) {
         const { agentLoop } = await import('./agent-loop.ts')
-        await agentLoop(options, io)
+        await agentLoop(options, settings, io)
         return
       }
       const { agentOnce } = await import('./agent-once.ts')
-      const { text, exitCode } = await agentOnce(options, io)
+      const { text, exitCode } = await agentOnce(options, settings, io)
       io.out(text)
       done(exitCode)
     })

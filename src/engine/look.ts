@@ -22,6 +22,8 @@ export interface LookOptions {
   /** False: at what time the world was as it shows itself is not known, so status can't be judged. */
   readonly timely?: boolean
   readonly memory?: Memory
+  /** By hazard id, as its schema gives them; the defaults of those that are not named. */
+  readonly settings?: Readonly<Record<string, unknown>>
   /** Which objects to ask about; the others are still read as context. */
   readonly chosen?: (object: unknown) => boolean
 }
@@ -157,7 +159,7 @@ function judgeOf(
   const view = viewOf(detector, gathered)
   if ('unread' in view) return () => unknown(view.unread)
   const { now, ticks, zones, world } = options
-  const settings = hazard.settings.parse({})
+  const settings = options.settings?.[hazard.id] ?? hazard.settings.parse({})
   const context: Context = { now, ticks, zones, settings, ...(world.version && { version: world.version }) }
   return (item, before) => {
     try {
