@@ -116,7 +116,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
       report,
     )
     const lookOnce = async (): Promise<Look> => {
-      round = await lookAround(runtime, roots, limits, node)
+      round = await lookAround({ runtime, roots, limits, node })
       const api = await clusterWorld(client, { fieldSelectors: { Pod: `spec.nodeName=${node}` } })
       const world = nodeWorld(node, round, api)
       const common = { now: Date.now(), ticks: performance.now(), zones: machineZones(), memory }

@@ -1,5 +1,5 @@
 // The privileged part as a process of its own, on a real containerd: what it tells, does and refuses.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -132,6 +132,32 @@ describe.skipIf(runtimesOrSkip())('the actor', () => {
     expect([stateOf(held.pid), stateOf(held.shim)].every((state) => /^(?:gone|Z|X)$/.test(state))).toBe(true)
     expect([startOf(neighbour.pid), startOf(neighbour.shim)]).toEqual(before)
     expect(out).toContain('"msg":"signal"')
+  })
+
+  it('is enough for an agent to look through', async () => {
+    const container = await lab.run(pod('seen-through'))
+    releases.push(holdInNewFreezer(container.shim, `${lab.cgroup}-seen`))
+    process.kill(container.pid, 'SIGKILL')
+    const args = [
+      main,
+      'agent',
+      '--once',
+      '-o',
+      'json',
+      '--rounds',
+      '1',
+      '--actor',
+      socket,
+      '--kubelet-healthz',
+      'none',
+    ]
+    const text = await new Promise<string>((resolve) =>
+      execFile(process.execPath, args, (_, stdout) => resolve(stdout)),
+    )
+    const { findings } = JSON.parse(text) as { findings: { subject: { pod: string }; reason: string }[] }
+    expect(findings.filter(({ subject }) => subject.pod === 'seen-through').map(({ reason }) => reason)).toEqual([
+      'only-zombies',
+    ])
   })
 
   it('does nothing in a protected namespace, over its rate, or when it was started to observe', async () => {

@@ -107,7 +107,12 @@ describe.skipIf(skip || hint !== undefined)('a container under a real conmon', (
     releases.push(() => fake.stop())
     releases.push(() => void runtime.close())
     const limits = { callMs: 5_000, inspectMs: 5_000 }
-    const round = await lookAround(runtime, { proc: '/proc', cgroup: '/sys/fs/cgroup' }, limits, 'here')
+    const round = await lookAround({
+      runtime,
+      roots: { proc: '/proc', cgroup: '/sys/fs/cgroup' },
+      limits,
+      node: 'here',
+    })
     if ('unread' in round.containers) throw new Error(round.containers.unread)
     const [ofSandbox, ofApp] = round.containers.map(({ object }) => object)
     expect(ofSandbox).toMatchObject({

@@ -106,6 +106,19 @@ describe('metrics', () => {
       expect(text).toContain(`${line}\n`)
     }
   })
+
+  it('count an inspection once, however often its answer is told again', async () => {
+    const metrics = new AgentMetrics([hazard])
+    const mute = {
+      ...seen('nothing', 5000),
+      inspection: { answer: 'nothing' as const, ms: 5000, earlier: true as const },
+    }
+    metrics.observe(round(), looked(), 2000, 0)
+    metrics.observe(round({ containers: [{ subject: container('b'), object: mute }] }), looked(), 2000, 0)
+    expect(await metrics.registry.metrics()).toContain(
+      'roadcrew_inspection_duration_seconds_count{answer="nothing"} 1\n',
+    )
+  })
 })
 
 describe('metrics of the kubelet', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Inspection } from '../linux/container.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
-import { inspectAll } from './inspections.ts'
+import { type Asked, inspectAll, isDue, isPrompt } from './inspections.ts'
 
 const fakeRuntime = (inspect: Runtime['inspect']): Runtime => ({
   name: 'containerd',
@@ -42,5 +42,64 @@ describe('inspections', () => {
       'c told',
       'mute nothing',
     ])
+  })
+})
+
+describe('who keeps failing', () => {
+  const nothing: Inspection = { answer: 'nothing', ms: 5 }
+
+  it('is asked every round at first, then less and less often, and always after 2 min', () => {
+    // The first round of 100 in which it is asked again.
+    const waits = (everyMs: number) =>
+      [1, 5, 6, 7, 8, 9, 20].map((failures) => {
+        const isDueAfter = (roundsAgo: number) =>
+          isDue({ failures, roundsAgo, at: 0, last: nothing }, roundsAgo * everyMs)
+        return Array.from({ length: 100 }, (_, n) => n + 1).find(isDueAfter)
+      })
+    expect(waits(15_000)).toEqual([1, 1, 2, 4, 8, 8, 8])
+    expect(waits(60_000)).toEqual([1, 1, 2, 2, 2, 2, 2])
+    expect(waits(1_000)).toEqual([1, 1, 2, 4, 8, 16, undefined])
+  })
+
+  it('has its last answer in between, which says so; one answer, and it is asked each round again', async () => {
+    const asked = new Map<string, Asked>()
+    let answer: Inspection = nothing
+    let questions = 0
+    const runtime = fakeRuntime(async () => {
+      questions++
+      return answer
+    })
+    const round = async (): Promise<string> => {
+      const before = questions
+      const got = (await inspectAll(runtime, ['a'], 20, asked)).get('a')
+      expect(got).toEqual(questions === before ? { ...nothing, earlier: true } : answer)
+      return questions === before ? '-' : 'asks'
+    }
+    const rounds = async (count: number): Promise<string[]> => {
+      const all: string[] = []
+      while (all.length < count) all.push(await round())
+      return all
+    }
+    expect(await rounds(12)).toEqual([...Array(6).fill('asks'), '-', 'asks', '-', '-', '-', 'asks'])
+    expect((await inspectAll(runtime, ['a'], 20)).get('a')).toEqual(nothing)
+    answer = told
+    expect(await rounds(10)).toEqual([...Array(7).fill('-'), 'asks', 'asks', 'asks'])
+    expect(asked.size).toBe(0)
+  })
+
+  it('is forgotten when it is no longer asked for', async () => {
+    const asked = new Map<string, Asked>()
+    const runtime = fakeRuntime(async () => nothing)
+    await inspectAll(runtime, ['a', 'b'], 20, asked)
+    await inspectAll(runtime, ['b'], 20, asked)
+    expect([...asked].map(([id, { failures }]) => [id, failures])).toEqual([['b', 2]])
+  })
+
+  it('did not answer promptly', () => {
+    expect(isPrompt(told)).toBe(true)
+    expect(isPrompt({ answer: 'gone', ms: 1 })).toBe(true)
+    expect(isPrompt({ ...told, ms: 300 })).toBe(false)
+    expect(isPrompt(nothing)).toBe(false)
+    expect(isPrompt({ answer: 'error', ms: 1, because: 'no' })).toBe(false)
   })
 })

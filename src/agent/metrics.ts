@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Hazard } from '../contract/hazard.ts'
 import type { Look } from '../engine/look.ts'
+import type { Inspection } from '../linux/container.ts'
 import { hasAnswered, type KubeletSeen } from '../linux/kubelet.ts'
 import type { Round } from './round.ts'
 
@@ -53,10 +54,7 @@ export class AgentMetrics {
 
   /** Takes over what a round saw and what was made of it. `tookMs`: of the round; `now`: ms UTC. */
   observe({ runtime, containers, kubelet }: Round, { judged }: Look, tookMs: number, now: number): void {
-    if (!('unread' in containers)) {
-      for (const { object } of containers)
-        this.#inspections.observe({ answer: object.inspection.answer }, object.inspection.ms / 1000)
-    }
+    if (!('unread' in containers)) this.#observeInspections(containers.map(({ object }) => object.inspection))
     this.#answers.set({ runtime: runtime.name }, runtime.answers.because === undefined ? 1 : 0)
     this.#observeKubelet(kubelet, runtime.name)
     this.#containers.set(runtime.containers)
@@ -86,5 +84,12 @@ export class AgentMetrics {
       else if (answer.how === 'mute' || answer.how === 'fails') this.#kubelet.set({ page }, 0)
     }
     if (pleg?.lastSeen !== undefined) this.#relist.set({ runtime }, Math.max(pleg.at - pleg.lastSeen, 0) / 1000)
+  }
+
+  /** Each once, however often its answer is told again. */
+  #observeInspections(inspections: readonly Inspection[]): void {
+    for (const one of inspections) {
+      if (!('earlier' in one)) this.#inspections.observe({ answer: one.answer }, one.ms / 1000)
+    }
   }
 }

@@ -34,13 +34,13 @@ async function batchesOf(round: Round, kind: Kind<unknown>): Promise<Batch[]> {
 
 it('shows the kubelet, whatever the runtime answers', async () => {
   const fakeReader: KubeletReader = { look: () => Promise.resolve(seen), close: () => undefined }
-  const round = await lookAround(fakeMuteRuntime, roots, limits, 'node-1', fakeReader)
+  const round = await lookAround({ runtime: fakeMuteRuntime, roots, limits, node: 'node-1', kubelet: fakeReader })
   const subject = { source: { node: 'node-1' }, kind: 'Kubelet', name: 'node-1' }
   expect(await batchesOf(round, kubeletSeen)).toEqual([{ of: kubeletSeen, items: [{ subject, object: seen }] }])
 })
 
 it('says nothing of one that nobody asked', async () => {
-  const round = await lookAround(fakeMuteRuntime, roots, limits, 'node-1')
+  const round = await lookAround({ runtime: fakeMuteRuntime, roots, limits, node: 'node-1' })
   expect(round.kubelet).toBeUndefined()
   expect(await batchesOf(round, kubeletSeen)).toEqual([{ of: kubeletSeen, elsewhere: 'the kubelet was not asked' }])
 })

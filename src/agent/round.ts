@@ -1,32 +1,16 @@
 // One round of looking at a node: the runtime, each of its containers, and what the kernel says of their processes.
 import { hostname } from 'node:os'
-import type { Item, Kind, Subject } from '../contract/hazard.ts'
+import type { Item, Kind } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
-import {
-  type ContainerSeen,
-  containersSeen,
-  type Inspection,
-  type RuntimeSeen,
-  runtimeSeen,
-  type ShimSeen,
-} from '../linux/container.ts'
-import { type ContainerState, containerState } from '../linux/container-processes.ts'
+import { type ContainerSeen, containersSeen, type RuntimeSeen, runtimeSeen } from '../linux/container.ts'
 import { type KubeletSeen, kubeletSeen } from '../linux/kubelet.ts'
-import type { Process } from '../linux/process.ts'
-import { type ProcessTree, processTree } from '../linux/process-tree.ts'
-import { mayBeShim } from '../linux/shims.ts'
-import { type ContainerCgroups, containerCgroups, readCgroupLayout } from '../node/cgroup-state.ts'
-import { readKernelStacks } from '../node/kernel-stack.ts'
+import { KeptProcesses } from '../node/kept-processes.ts'
 import type { KubeletReader } from '../node/kubelet.ts'
-import { readProcesses } from '../node/processes.ts'
-import type { Runtime, RuntimeContainer } from '../runtimes/runtime.ts'
-import { inspectAll } from './inspections.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { containersOf, type NodeRoots, type Waits } from './containers.ts'
+import { type Asked, inspectAll, isPrompt } from './inspections.ts'
 
-/** Where the node shows itself: the host's /proc and /sys/fs/cgroup, wherever they are mounted. */
-export interface NodeRoots {
-  readonly proc: string
-  readonly cgroup: string
-}
+export type { NodeRoots } from './containers.ts'
 
 /** How long calls may take (ms). */
 export interface Limits {
@@ -42,21 +26,35 @@ export interface Round {
   readonly kubelet?: KubeletSeen
 }
 
+/** What a round looks with. */
+export interface Eyes {
+  readonly runtime: Runtime
+  readonly roots: NodeRoots
+  readonly limits: Limits
+  /** The node's name. */
+  readonly node: string
+  readonly kubelet?: KubeletReader
+  /** What earlier rounds left. Without it, as right before an act, every container is asked and all is read anew. */
+  readonly past?: RoundPast
+  /** What only root may read of processes, where we are not root: asked of whoever is. */
+  readonly waits?: Waits
+}
+
+/** What rounds leave to the next, to spare node and runtime: an object of the loop's own, and of one runtime. */
+export class RoundPast {
+  readonly asked = new Map<string, Asked>()
+  readonly processes = new KeptProcesses()
+}
+
 export const nodeName = (): string => process.env.NODE_NAME ?? hostname()
 
 /** Asks runtime, kernel and kubelet of the same moment, as far as that goes: the kernel after the runtime. */
-export async function lookAround(
-  runtime: Runtime,
-  roots: NodeRoots,
-  limits: Limits,
-  node: string,
-  kubelet?: KubeletReader,
-): Promise<Round> {
-  const [round, asked] = await Promise.all([lookAtContainers(runtime, roots, limits, node), kubelet?.look()])
+export async function lookAround(eyes: Eyes): Promise<Round> {
+  const [round, asked] = await Promise.all([lookAtContainers(eyes), eyes.kubelet?.look()])
   return asked ? { ...round, kubelet: asked } : round
 }
 
-async function lookAtContainers(runtime: Runtime, roots: NodeRoots, limits: Limits, node: string): Promise<Round> {
+async function lookAtContainers({ runtime, roots, limits, node, past, waits }: Eyes): Promise<Round> {
   const answers = await runtime.answers(limits.callMs)
   const began = performance.now()
   const listed = await runtime.list(limits.callMs)
@@ -67,6 +65,7 @@ async function lookAtContainers(runtime: Runtime, roots: NodeRoots, limits: Limi
     runtime,
     running.map(({ id }) => id),
     limits.inspectMs,
+    'because' in listed ? undefined : past?.asked,
   )
   const mute = [...inspections.values()].filter(({ answer }) => answer === 'nothing').length
   const seen: RuntimeSeen = {
@@ -80,105 +79,15 @@ async function lookAtContainers(runtime: Runtime, roots: NodeRoots, limits: Limi
   }
   if ('because' in listed)
     return { runtime: seen, containers: { unread: `${runtime.name} did not list its containers: ${listed.because}` } }
+  // Whatever may come to an end because of this round stands on what was read in it.
+  if (![...inspections.values()].every(isPrompt)) past?.processes.forget()
   try {
-    return { runtime: seen, containers: containersOf(running, inspections, roots, node) }
+    const kept = past?.processes
+    const parts = { running, inspections, roots, node, ...(kept && { kept }), ...(waits && { waits }) }
+    return { runtime: seen, containers: await containersOf(parts) }
   } catch (error) {
     return { runtime: seen, containers: { unread: error instanceof Error ? error.message : String(error) } }
   }
-}
-
-/** Of which it has to be known who traces them and what they wait for. */
-const isTelling = ({ state, name }: Pick<Process, 'state' | 'name'>): boolean =>
-  /^[DTt]$/.test(state) || mayBeShim(name)
-
-/** @throws Error naming the path if the node can't be read. */
-function containersOf(
-  running: readonly RuntimeContainer[],
-  inspections: ReadonlyMap<string, Inspection>,
-  roots: NodeRoots,
-  node: string,
-): Item<ContainerSeen>[] {
-  const tree = processTree(
-    readProcesses(roots.proc, { waiting: isTelling, command: ({ state, name }) => state !== 'D' || mayBeShim(name) }),
-  )
-  const layout = readCgroupLayout(roots.proc)
-  if (layout === undefined) throw new Error(`no cgroups are mounted, by the mount table below "${roots.proc}"`)
-  const cgroups = containerCgroups(roots.cgroup, layout)
-  const looked = running.map((container) => look(container, inspections.get(container.id), tree, cgroups))
-  return looked.map((one) => ({ subject: subjectOf(one.container, node), object: seenOf(one, looked, roots) }))
-}
-
-interface Looked {
-  readonly container: RuntimeContainer
-  readonly inspection: Inspection
-  readonly state: ContainerState
-}
-
-function look(
-  container: RuntimeContainer,
-  inspection: Inspection = { answer: 'nothing', ms: 0 },
-  tree: ProcessTree,
-  cgroups: ContainerCgroups,
-): Looked {
-  const { id, sandboxId } = container
-  const pid = inspection.answer === 'told' ? inspection.pid : undefined
-  const state = containerState(
-    tree,
-    { id, ...(sandboxId && { sandboxId }), ...(pid !== undefined && { pid }) },
-    cgroups.read(id),
-  )
-  return { container, inspection, state }
-}
-
-/** `Container ads/bidder-7/app`, told apart by its id. */
-function subjectOf({ id, name, pod }: RuntimeContainer, node: string): Subject {
-  const named = pod
-    ? { namespace: pod.namespace, pod: pod.name, name: pod.container ?? 'sandbox' }
-    : { name: name || id.slice(0, 12) }
-  return { source: { node }, kind: containersSeen.kind, ...named, uid: id }
-}
-
-function seenOf({ container, inspection, state }: Looked, all: readonly Looked[], { proc }: NodeRoots): ContainerSeen {
-  const { id, name, sandbox, pod } = container
-  const shims = state.shims.map(
-    ({ process, shim, children }): ShimSeen => ({
-      self: process,
-      program: shim.kind,
-      killable: shim.killable,
-      liveChildren: children.map((child) => child.pid),
-    }),
-  )
-  const pids = new Set(state.shims.filter(({ shim }) => shim.servesPod).map(({ process }) => process.pid))
-  const mates = all.filter(
-    (one) => one.container.id !== id && one.state.shims.some(({ process }) => pids.has(process.pid)),
-  )
-  const processes = state.processes.map(({ process }) => process)
-  const frozen = state.processes.some((one) => one.frozen)
-  return {
-    id,
-    name,
-    claims: container.state,
-    sandbox,
-    ...(pod && { pod }),
-    inspection: { ...inspection, ms: Math.round(inspection.ms) },
-    condition: state.condition === 'unknown' ? { is: 'unknown', because: state.because } : { is: state.condition },
-    processes,
-    shims,
-    podmates: mates.map((one) => ({ id: one.container.id, name: one.container.pod?.container ?? one.container.name })),
-    ...(frozen && { frozen }),
-    stacks: stacksOf([...processes, ...shims.map(({ self }) => self)], proc),
-  }
-}
-
-/** Of what waits in the kernel only: a stack that stays the same is how one that never ends is told. */
-function stacksOf(processes: readonly Process[], proc: string): Record<string, string> {
-  const waiting = processes.filter(({ state }) => state === 'D')
-  return Object.fromEntries(
-    waiting.flatMap(({ pid }) => {
-      const stacks = readKernelStacks(proc, pid, { threads: 4, frames: 8 })
-      return 'because' in stacks ? [] : [[String(pid), stacks.map(({ frames }) => frames.join(' ')).join('; ')]]
-    }),
-  )
 }
 
 /** A round as a world for the engine; `api` gives what the node itself does not show, such as Pods. */

@@ -219,13 +219,19 @@ async function nodeFacts(
 
 /** Only its Pod's containers are asked for, and nothing is remembered for the next round. */
 async function lookAgain(
-  { runtime, options, settings, node, api, io }: AgentParts,
+  { runtime, waits, options, settings, node, api, io }: AgentParts,
   judged: Judged,
   pod: PodIdentity | undefined,
   memory: Memory,
 ): Promise<Judged | undefined> {
   const narrowed = narrowedRuntime(runtime, (one) => (pod ? one.pod?.uid === pod.uid : one.id === judged.subject.uid))
-  const round = await lookAround(narrowed, rootsOf(options), limitsOf(options), node)
+  const round = await lookAround({
+    runtime: narrowed,
+    roots: rootsOf(options),
+    limits: limitsOf(options),
+    node,
+    ...(waits && { waits }),
+  })
   const { judged: now } = await look({
     hazards: [judged.hazard],
     vantages: ['node'],

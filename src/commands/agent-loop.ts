@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { ChangesOfFindings } from '../agent/changes.ts'
 import { loop } from '../agent/loop.ts'
 import { AgentMetrics } from '../agent/metrics.ts'
-import { lookAround, nodeName, nodeWorld } from '../agent/round.ts'
+import { lookAround, nodeName, nodeWorld, RoundPast } from '../agent/round.ts'
 import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
@@ -40,6 +40,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
   const { client } = api
   const log = pino({ base: { node }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
   const zones = machineZones()
+  const eyes = { ...parts, roots: rootsOf(options), limits: limitsOf(options), node, kubelet, past: new RoundPast() }
   const every = options.every ?? everyRound
   const everyMs = every * 1000
   let [memory, last]: [Memory, number] = [new Map(), io.ticks()]
@@ -68,7 +69,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     failed: (error) => log.error({ because: error instanceof Error ? error.message : String(error) }, 'a round failed'),
     async round() {
       const began = io.ticks()
-      const round = await lookAround(runtime, rootsOf(options), limitsOf(options), node, kubelet)
+      const round = await lookAround(eyes)
       const seen = await look({
         hazards: own,
         vantages: ['node'],

@@ -15,7 +15,7 @@ import type { AgentOptions } from './agent.ts'
 import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
-import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
+import { limitsOf, type NodeParts, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 
@@ -29,9 +29,10 @@ export async function agentOnce(
   io: Io,
 ): Promise<{ readonly text: string; readonly exitCode: number }> {
   const kubelet = kubeletFor(options)
-  const { runtime } = await nodePartsFor(options)
+  const parts = await nodePartsFor(options)
+  const { runtime } = parts
   try {
-    const { report, containers } = await rounds(runtime, kubelet, options, settings, io)
+    const { report, containers } = await rounds(parts, kubelet, options, settings, io)
     const text = options.output === 'json' ? jsonReport(report) : reportText(report, runtime, containers, io)
     return { text, exitCode: report.summary.exitCode }
   } finally {
@@ -42,7 +43,7 @@ export async function agentOnce(
 
 /** Looks until all is well, or as often as was asked for. */
 async function rounds(
-  runtime: Runtime,
+  parts: NodeParts,
   kubelet: KubeletReader,
   options: AgentOptions,
   settings: Settings,
@@ -51,12 +52,13 @@ async function rounds(
   const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
   const api = await nodeApi(options, node, io)
   const own = hazards.filter((hazard) => hazard.node)
+  const eyes = { ...parts, roots: rootsOf(options), limits: limitsOf(options), node, kubelet }
   let memory: Memory = new Map()
   let seen: Look | undefined
   let containers = 0
   for (let round = 1; round <= options.rounds; round++) {
     const started = io.ticks()
-    const around = await lookAround(runtime, rootsOf(options), limitsOf(options), node, kubelet)
+    const around = await lookAround(eyes)
     containers = 'unread' in around.containers ? 0 : around.containers.length
     const world = nodeWorld(node, around, await api.world())
     seen = await look({

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Limits, NodeRoots } from '../agent/round.ts'
+import type { NodeRoots, Waits } from '../agent/containers.ts'
+import type { Limits } from '../agent/round.ts'
 import type { Arm } from '../contract/world.ts'
 import { daemonAge, daemonPrograms } from '../node/daemon-age.ts'
 import { nodeHands } from '../node/hands.ts'
@@ -26,6 +27,8 @@ export const rootsOf = ({ hostRoot }: AgentOptions): NodeRoots => ({
 /** What the agent works with on a node: by itself, which needs root, or through an actor, which needs nothing. */
 export interface NodeParts {
   readonly runtime: Runtime
+  /** What only root may read of processes, where it is asked of an actor. */
+  readonly waits?: Waits
   readonly arms: readonly Arm[]
   /** How long the runtime's daemon runs (ms), undefined if that can't be told; whether the actor of the node is paused. */
   readonly daemon: () => Promise<{ readonly upMs?: number | undefined; readonly paused?: boolean }>

@@ -37,7 +37,7 @@ export class NodeStage {
     const runtime = await this.#runtime(place.socket)
     const node = nodeName()
     const ticks = this.#io.ticks()
-    const world = nodeWorld(node, await lookAround(runtime, roots, limits, node), podsWorld(node, place))
+    const world = nodeWorld(node, await lookAround({ runtime, roots, limits, node }), podsWorld(node, place))
     const common = { now: this.#io.now(), ticks, zones: machineZones(), memory: this.#memory }
     const seen = await look({ hazards: [this.#hazard], vantages: ['node'], world, ...common })
     this.#memory = seen.memory

@@ -13,13 +13,17 @@ export interface PodIdentity {
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'exited' | 'unknown'
 
-/** What came of asking a runtime for one container. `ms`: how long the answer took, or until nobody waited any more. */
+/**
+ * What came of asking a runtime for one container. `ms`: how long the answer took, or until nobody waited any more.
+ * `earlier`: it failed so often that it was not asked this time, and this is what came of it when it last was: neither one
+ * more failure nor a sign of health.
+ */
 export type Inspection =
   | { readonly answer: 'told'; readonly ms: number; readonly state: ContainerState; readonly pid?: number }
   /** The runtime says that there is no such container (any more). */
   | { readonly answer: 'gone'; readonly ms: number }
-  | { readonly answer: 'nothing'; readonly ms: number }
-  | { readonly answer: 'error'; readonly ms: number; readonly because: string }
+  | { readonly answer: 'nothing'; readonly ms: number; readonly earlier?: true }
+  | { readonly answer: 'error'; readonly ms: number; readonly because: string; readonly earlier?: true }
 
 /** What is left of a container's processes. Of `alive` at least one thread runs. */
 export type Condition =
@@ -72,7 +76,7 @@ export interface RuntimeSeen {
   /** Listing all containers, which asks no shim. */
   readonly lists: Call
   readonly containers: number
-  /** How many inspections were asked for in this round, and how many of them gave no answer. */
+  /** Of how many containers an inspection is known, mostly of this round, and of how many of them it gave no answer. */
   readonly inspected: number
   readonly mute: number
   /** What a restart of the daemon does to containers, where that is proven by its configuration (live-restore, KillMode). */

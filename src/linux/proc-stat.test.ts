@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCgroups, parseCommand, parseStat, parseStatus, parseWaitChannel } from './proc-stat.ts'
+import { parseCgroups, parseCommand, parseImage, parseStat, parseStatus, parseWaitChannel } from './proc-stat.ts'
 
 const rest = '1 2 3 4 -1 4194304 98 0 0 0 7 8 0 0 20 0 1 0 1482950 3133440 413 18446744073709551615'
 
@@ -87,3 +87,14 @@ it.each([
   ['do_wait', 'do_wait'],
   ['rpc_wait_bit_killable\n', 'rpc_wait_bit_killable'],
 ])('parseWaitChannel %j', (text, name) => expect(parseWaitChannel(text)).toBe(name))
+
+describe('parseImage', () => {
+  const stat = (stack: string, command: string): string =>
+    `7 (a) S (b) S 1${' 0'.repeat(23)} ${stack}${' 0'.repeat(19)} ${command} 140 0 0\n`
+  it.each([
+    ['of a program', stat('140720699405584', '140720699409479'), '140720699405584 140720699409479'],
+    ['of a kernel thread, or one that may not be traced', stat('0', '0'), undefined],
+    ['of half a file', stat('140', '9').slice(0, 60), undefined],
+    ['of nothing', '', undefined],
+  ])('%s', (_, text, image) => expect(parseImage(text)).toBe(image))
+})

@@ -33,6 +33,19 @@ export function parseStat(text: string): ProcessStat | undefined {
   return { pid, parent, name: text.slice(open + 1, close), state, startTicks }
 }
 
+/**
+ * What tells one run of execve from the next, from the same text: where its stack begins and its command line lies (fields
+ * 28 and 48), which the kernel lays out anew each time, at random. Undefined for kernel threads and zombies, which have no
+ * memory, and for a reader who may not trace the process (proc_pid_stat(5)).
+ */
+export function parseImage(text: string): string | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 46)
+  const [stack, command] = [fields[25], fields[45]]
+  return stack === undefined || stack === '0' || command === undefined || command === '0'
+    ? undefined
+    : `${stack} ${command}`
+}
+
 /** /proc/<pid>/status: its state, and who traces it (TracerPid, where 0 is nobody). */
 export function parseStatus(text: string): Pick<Process, 'tracer'> & { readonly state?: ProcessState } {
   const state = stateOf(/^State:\s*(\S)/m.exec(text)?.[1] ?? '')

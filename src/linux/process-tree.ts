@@ -26,7 +26,9 @@ export function processTree(processes: readonly Process[]): ProcessTree {
     containersAt.set(path, known)
     return known
   }
-  const idsOf = ({ cgroups }: Process): ReadonlySet<string> => new Set(Object.values(cgroups).flatMap(containersOf))
+  // Most are in the same cgroup of every controller.
+  const idsOf = ({ cgroups }: Process): ReadonlySet<string> =>
+    new Set([...new Set(Object.values(cgroups))].flatMap(containersOf))
 
   for (const one of processes) {
     add(children, one.parent, one)

@@ -63,8 +63,11 @@ const READERS: Readonly<Record<ShimKind, (command: readonly string[]) => Parts |
 
 const isKind = (name: string): name is ShimKind => Object.hasOwn(READERS, name)
 
-/** Whether a process may be a shim by its name alone, of which the kernel keeps 15 characters. */
-export const mayBeShim = (name: string): boolean => Object.keys(READERS).some((kind) => kind.slice(0, 15) === name)
+/** The kernel keeps 15 characters of a name. */
+const SHORT_NAMES: ReadonlySet<string> = new Set(Object.keys(READERS).map((kind) => kind.slice(0, 15)))
+
+/** Whether a process may be a shim by its name alone. */
+export const mayBeShim = (name: string): boolean => SHORT_NAMES.has(name)
 
 /**
  * What a process is the shim of, by its command line. Undefined for everything else, also for what the same programs do

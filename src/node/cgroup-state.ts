@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync } from 'node:fs'
+import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type CgroupAnswer,
@@ -81,6 +81,9 @@ function walk(top: string, version: 'v1' | 'v2'): Tree {
 
 function foldersOf(folder: string): string[] | Unread {
   try {
+    // A folder has two links, and one more for each in it (or always one, where a file system does not count). A cgroup has some
+    // thirty files to be listed, and most have no folder.
+    if (statSync(folder).nlink === 2) return []
     const entries: Dirent[] = readdirSync(folder, { withFileTypes: true })
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   } catch (error) {

@@ -3,11 +3,13 @@ import {
   type ProcessStat,
   parseCgroups,
   parseCommand,
+  parseImage,
   parseStat,
   parseStatus,
   parseWaitChannel,
 } from '../linux/proc-stat.ts'
 import type { Process } from '../linux/process.ts'
+import type { KeptProcesses, Texts } from './kept-processes.ts'
 import { foldersByNumber, readProc, textOf } from './proc-files.ts'
 
 export interface ProcessWishes {
@@ -18,6 +20,8 @@ export interface ProcessWishes {
   readonly command?: (stat: ProcessStat) => boolean
   /** Of which the tracer and the wait channel are read; none, if not told. */
   readonly waiting?: (stat: ProcessStat) => boolean
+  /** What earlier readings of the same root left; none, if not told: then all is read. */
+  readonly kept?: KeptProcesses
 }
 
 /**
@@ -28,6 +32,7 @@ export interface ProcessWishes {
 export function readProcesses(root: string, wishes: ProcessWishes = {}): Process[] {
   const pids = foldersByNumber(root)
   if (!Array.isArray(pids)) throw new Error(`cannot read "${root}": ${pids.code}`)
+  wishes.kept?.begin()
   const processes = pids.flatMap((pid) => readProcess(root, pid, wishes) ?? [])
   if (processes.length === 0) throw new Error(`cannot read "${root}": no processes in it`)
   return processes
@@ -40,13 +45,16 @@ export function readProcess(root: string, pid: number, wishes: ProcessWishes = {
   if (typeof text !== 'string' && !text.vanished) throw new Error(`cannot read "${folder}/stat": ${text.code}`)
   const stat = parseStat(textOf(text))
   if (!stat) return undefined
-  const { command = inNoLongWait, waiting = () => false } = wishes
+  const { command = inNoLongWait, waiting = () => false, kept } = wishes
   const over = stat.state === 'Z' || stat.state === 'X'
   const threads = over ? liveThreads(folder) : undefined
-  return {
-    ...stat,
+  const readTexts = (): Texts => ({
     command: over || !command(stat) ? [] : parseCommand(textOf(readProc(`${folder}/cmdline`))),
     cgroups: parseCgroups(textOf(readProc(`${folder}/cgroup`))),
+  })
+  return {
+    ...stat,
+    ...(kept ? kept.of(stat, parseImage(textOf(text)), readTexts) : readTexts()),
     ...(threads !== undefined && { liveThreads: threads }),
     ...(waiting(stat) && readWaiting(folder)),
   }

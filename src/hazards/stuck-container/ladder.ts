@@ -46,7 +46,8 @@ export function climb(
   if (symptom === undefined && facts.length === 0) return { stage: { is: 'healthy' }, remember: { ...fresh, waits } }
   // A fact alone is no failed inspection, however old it is: the runtime answers, so that nothing hangs because of it.
   const since = symptom === undefined ? undefined : (before.since ?? ticks)
-  const failures = symptom === undefined ? 0 : before.failures + 1
+  const isNew = !('earlier' in seen.inspection)
+  const failures = symptom === undefined ? 0 : before.failures + (isNew ? 1 : 0)
   const remember = { since, failures, waits }
   const forMs = since === undefined ? 0 : ticks - since
   const lasting = failures >= settings.failures && forMs >= settings.condemnAfterSeconds * 1000

@@ -75,7 +75,7 @@ function evidenceOf({ object: seen }: Item<ContainerSeen>): Finding['evidence'] 
   const answer =
     inspection.answer === 'told'
       ? `${inspection.state}, after ${inspection.ms} ms`
-      : `${inspection.answer}, after ${inspection.ms} ms`
+      : `${inspection.answer}, after ${inspection.ms} ms${'earlier' in inspection ? ', when it was last asked' : ''}`
   const states = processes.map(({ pid, name, state }) => `${pid} ${name} ${state}`).join(', ')
   const shims = supervisors(seen.shims).map(
     ({ self, program }): Evidence =>

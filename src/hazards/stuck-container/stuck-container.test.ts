@@ -81,6 +81,17 @@ describe('the ladder', () => {
     expect(steps(finding)).toEqual(['end-shim'])
   })
 
+  it('takes an earlier answer that is told again for neither a failure nor a sign of health', async () => {
+    const again = { ...zombies, inspection: { answer: 'nothing' as const, ms: 5000, earlier: true as const } }
+    expect(await lastOf([...times(2, zombies), ...times(20, again)])).toMatchObject({ severity: 'medium' })
+    const condemned = await lastOf([...times(3, zombies), ...times(2, again)])
+    expect(condemned).toMatchObject({ severity: 'critical', fact: expect.stringMatching(/^condemned for 60 s: /) })
+    expect(condemned?.evidence[0]).toMatchObject({ value: 'nothing, after 5000 ms, when it was last asked' })
+    expect(await lastOf([...times(2, zombies), container(again), container(zombies)])).toMatchObject({
+      severity: 'critical',
+    })
+  })
+
   it('never condemns for a mute shim alone, however long', async () => {
     const finding = await lastOf(times(20))
     expect(finding).toMatchObject({ reason: 'inspect-timeout', severity: 'medium' })
