@@ -113,7 +113,7 @@ describe.skipIf(skip).each(['runtime.v1', 'runtime.v1alpha2'])(
       process.kill(pid, 'SIGKILL')
       await expect
         .poll(() => runtime.inspect(id, soon), { timeout: 20_000 })
-        .toEqual({ answer: 'told', state: 'exited', ms: expect.any(Number) })
+        .toEqual({ answer: 'told', fromMemory: true, state: 'exited', ms: expect.any(Number) })
       await ask('RemoveContainer', { containerId: id })
       expect(await runtime.inspect(id, soon)).toMatchObject({ answer: 'gone' })
     })

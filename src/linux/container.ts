@@ -19,7 +19,14 @@ export type ContainerState = 'created' | 'running' | 'paused' | 'exited' | 'unkn
  * more failure nor a sign of health.
  */
 export type Inspection =
-  | { readonly answer: 'told'; readonly ms: number; readonly state: ContainerState; readonly pid?: number }
+  | {
+      readonly answer: 'told'
+      readonly ms: number
+      readonly state: ContainerState
+      readonly pid?: number
+      /** The runtime did not ask anybody: that it answers says nothing of the container. */
+      readonly fromMemory?: true
+    }
   /** The runtime says that there is no such container (any more). */
   | { readonly answer: 'gone'; readonly ms: number }
   | { readonly answer: 'nothing'; readonly ms: number; readonly earlier?: true }

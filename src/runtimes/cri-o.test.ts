@@ -116,7 +116,12 @@ describe('asked for one container, CRI-O', () => {
     })
     const runtime = opened()
     expect(await runtime.inspect(id('c'), 2_000)).toMatchObject({ answer: 'told', state: 'running', pid: 4711 })
-    expect(await runtime.inspect(id('d'), 2_000)).toEqual({ answer: 'told', state: 'exited', ms: expect.any(Number) })
+    expect(await runtime.inspect(id('d'), 2_000)).toEqual({
+      answer: 'told',
+      fromMemory: true,
+      state: 'exited',
+      ms: expect.any(Number),
+    })
     expect(await runtime.inspect(id('e'), 2_000)).toMatchObject({ answer: 'gone' })
   })
 
@@ -128,7 +133,12 @@ describe('asked for one container, CRI-O', () => {
     ['a pid that is none', criOInfo({ pid: 'x' })],
   ])('tells no pid where its info is %s', async (_, of) => {
     await start('runtime.v1', { ContainerStatus: () => ({ status: { state: 1 }, info: of }) })
-    expect(await opened().inspect(id('c'), 2_000)).toEqual({ answer: 'told', state: 'running', ms: expect.any(Number) })
+    expect(await opened().inspect(id('c'), 2_000)).toEqual({
+      answer: 'told',
+      fromMemory: true,
+      state: 'running',
+      ms: expect.any(Number),
+    })
   })
 
   it('has no container for a sandbox that came without one, lists it no more, and tells of one that has it', async () => {

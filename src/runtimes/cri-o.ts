@@ -107,7 +107,12 @@ function told({ status }: Status, info: object | undefined): Answer {
   const state = states[status?.state ?? ''] ?? 'unknown'
   const pid = info && 'pid' in info ? info.pid : undefined
   // It is the first process's and stays after its end.
-  return { answer: 'told', state, ...(state === 'running' && typeof pid === 'number' && pid > 0 && { pid }) }
+  return {
+    answer: 'told',
+    state,
+    fromMemory: true,
+    ...(state === 'running' && typeof pid === 'number' && pid > 0 && { pid }),
+  }
 }
 
 /** JSON of CRI-O's own making; undefined where there is none, as before 1.18. */

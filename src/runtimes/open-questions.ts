@@ -2,7 +2,7 @@ import type { Inspection } from './runtime.ts'
 
 /** What a runtime said; the time is added here. */
 export type Answer =
-  | { readonly answer: 'told'; readonly state: Extract<Inspection, { answer: 'told' }>['state']; readonly pid?: number }
+  | Omit<Extract<Inspection, { answer: 'told' }>, 'ms'>
   | { readonly answer: 'gone' }
   | { readonly answer: 'nothing' }
   | { readonly answer: 'error'; readonly because: string }

@@ -33,6 +33,16 @@ export function symptomOf(inspection: Inspection, { slowSeconds }: Settings): st
   return inspection.ms > slowSeconds * 1000 ? `inspecting it took ${seconds(inspection.ms)}` : undefined
 }
 
+/**
+ * Where the runtime answers from memory (CRI-O since cri-o#6925) no inspection ever fails: what it claims is then the symptom, if
+ * two facts of their own say otherwise.
+ */
+function hollowClaim(inspection: Inspection, facts: readonly Fact[]): string | undefined {
+  if (inspection.answer !== 'told' || !inspection.fromMemory || inspection.state !== 'running') return undefined
+  const reasons = new Set(facts.map(({ reason }) => reason))
+  return reasons.size > 1 ? 'the runtime calls it running from memory, without asking anybody' : undefined
+}
+
 /** One step up or down the ladder. `overdueMs`: how long its Pod should have been gone by now. */
 export function climb(
   seen: ContainerSeen,
@@ -41,8 +51,8 @@ export function climb(
 ): { readonly stage: Stage; readonly remember: Remembered } {
   const { ticks, settings } = at
   const waits = waitsAfter(before.waits, seen)
-  const symptom = symptomOf(seen.inspection, settings)
   const facts = factsOf(seen, waits, at.overdueMs)
+  const symptom = symptomOf(seen.inspection, settings) ?? hollowClaim(seen.inspection, facts)
   if (symptom === undefined && facts.length === 0) return { stage: { is: 'healthy' }, remember: { ...fresh, waits } }
   // A fact alone is no failed inspection, however old it is: the runtime answers, so that nothing hangs because of it.
   const since = symptom === undefined ? undefined : (before.since ?? ticks)

@@ -92,6 +92,23 @@ describe('the ladder', () => {
     })
   })
 
+  it('condemns by two facts where the runtime answers from memory, and never by one', async () => {
+    const inspection = { answer: 'told', ms: 2, state: 'running', pid: 100, fromMemory: true } as const
+    const stopped = { ...zombies, inspection, shims: [shim({ program: 'conmon', liveChildren: [] }, { state: 'T' })] }
+    const finding = await lastOf(times(3, stopped))
+    expect(finding?.fact).toMatch(
+      /^condemned for 30 s: the runtime calls it running from memory, without asking anybody; /,
+    )
+    expect(steps(finding)).toEqual(['continue-shim', 'end-shim'])
+    expect(await lastOf(times(2, stopped))).toMatchObject({ severity: 'medium' })
+    expect(await lastOf(times(9, { ...zombies, inspection }))).toMatchObject({ severity: 'medium' })
+    expect(await lastOf(times(9, { ...zombies, inspection }), 15, '2026-11-23T07:50:00Z')).toMatchObject({
+      severity: 'critical',
+    })
+    const { fromMemory: _, ...asked } = inspection
+    expect(await lastOf(times(9, { ...stopped, inspection: asked }))).toMatchObject({ severity: 'medium' })
+  })
+
   it('never condemns for a mute shim alone, however long', async () => {
     const finding = await lastOf(times(20))
     expect(finding).toMatchObject({ reason: 'inspect-timeout', severity: 'medium' })
