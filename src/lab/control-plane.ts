@@ -56,6 +56,23 @@ function binariesIn(folder: string, etcdFolders: readonly string[]): { found?: B
     : { missing }
 }
 
+/**
+ * Looks for a kubelet: in `KUBEBUILDER_ASSETS`, else in the cache.
+ * @returns its path, or what to do.
+ */
+export function findKubelet(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): { readonly found: string } | { readonly hint: string } {
+  const cache = cacheFolder(env, home)
+  const assets = env.KUBEBUILDER_ASSETS
+  const found = executable('kubelet', [...(assets ? [assets] : []), cache])
+  if (found !== undefined) return { found }
+  return {
+    hint: `no kubelet in ${assets ? `$KUBEBUILDER_ASSETS (${assets}) or ` : ''}${cache}: run src/lab/build-control-plane.sh ${cache} kubelet (as root on Debian)`,
+  }
+}
+
 function executable(name: string, folders: readonly string[]): string | undefined {
   return folders
     .map((folder) => join(folder, name))
