@@ -63,12 +63,13 @@ function binariesIn(folder: string, etcdFolders: readonly string[]): { found?: B
 export function findKubelet(
   env: Readonly<Record<string, string | undefined>>,
   home: string,
-): { readonly found: string } | { readonly hint: string } {
+): { readonly found: string } | { readonly missing: readonly string[]; readonly hint: string } {
   const cache = cacheFolder(env, home)
   const assets = env.KUBEBUILDER_ASSETS
   const found = executable('kubelet', [...(assets ? [assets] : []), cache])
   if (found !== undefined) return { found }
   return {
+    missing: ['kubelet'],
     hint: `no kubelet in ${assets ? `$KUBEBUILDER_ASSETS (${assets}) or ` : ''}${cache}: run src/lab/build-control-plane.sh ${cache} kubelet (as root on Debian)`,
   }
 }

@@ -5,6 +5,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
 import { image } from './busybox.ts'
+import { makeCgroups } from './cgroup-trees.ts'
+import { hasPlugins } from './cni.ts'
 import { type LabContainer, type LabContainerd, startContainerd } from './containerd.ts'
 import { findKubelet } from './control-plane.ts'
 import { type Daemon, freePorts, startDaemon } from './daemon.ts'
@@ -38,6 +40,13 @@ export interface LabNode {
   stop(): Promise<void>
 }
 
+/** @returns what has to be done before a node can be started, beyond what its runtime and the control plane need. */
+export function nodePartsHint(env: Readonly<Record<string, string | undefined>>, home: string): string | undefined {
+  const kubelet = findKubelet(env, home)
+  if ('hint' in kubelet) return kubelet.hint
+  return hasPlugins() ? undefined : 'no network plugins: on Debian install containernetworking-plugins and iptables'
+}
+
 interface Options {
   readonly name: string
   readonly runtime: NodeRuntime
@@ -51,8 +60,9 @@ interface Options {
  * @throws Error with the last lines of its log if a daemon ends early, or saying which part is missing.
  */
 export async function startNode(lab: Lab, { name, runtime, signal }: Options): Promise<LabNode> {
-  const binary = findKubelet(process.env, homedir())
-  if ('hint' in binary) throw new Error(binary.hint)
+  const hint = nodePartsHint(process.env, homedir())
+  const kubeletBinary = findKubelet(process.env, homedir())
+  if (hint !== undefined || !('found' in kubeletBinary)) throw new Error(hint)
   const below = runtime === 'docker' ? await docker(signal) : await containerd(signal)
   let kubelet: Daemon | undefined
   const stop = async (): Promise<void> => {
@@ -66,8 +76,9 @@ export async function startNode(lab: Lab, { name, runtime, signal }: Options): P
     const ports = [`--port=${port}`, `--read-only-port=${readOnlyPort}`, `--healthz-port=${healthzPort}`]
     const { folder } = below.containerd
     await mkdir(join(folder, 'kubelet'))
+    makeCgroups(below.containerd.cgroup)
     const [command, args] = below.containerd.beside([
-      binary.found,
+      kubeletBinary.found,
       [...ports, ...below.args, ...argsOf(below.containerd, lab, name)],
     ])
     const started = startDaemon({ name: 'kubelet', command, args, log: join(folder, 'kubelet.log'), signal })
@@ -118,9 +129,8 @@ const argsOf = ({ folder, cgroup }: LabContainerd, { kubeconfig }: Lab, name: st
   `--volume-plugin-dir=${join(folder, 'kubelet/volume-plugins')}`,
   '--address=127.0.0.1',
   '--healthz-bind-address=127.0.0.1',
-  // Pods go below the cgroup of their runtime, and nothing is made or limited above it.
+  // Its Pods' cgroups are below that of their runtime, and nothing above it is made or limited.
   `--cgroup-root=/${cgroup}`,
-  '--cgroups-per-qos=false',
   '--enforce-node-allocatable=',
   '--cgroup-driver=cgroupfs',
   '--oom-score-adj=0',
