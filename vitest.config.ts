@@ -25,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          setupFiles: ['integration/slow/take-down.ts'],
           include: ['integration/slow/*.test.ts'],
           // They wait for a kubelet's timeouts, side by side; scripts/test.mjs has them wait beside all other tests too.
           maxWorkers: 4,

@@ -27,10 +27,16 @@ describe.skipIf(nodeOrSkip())('a node with Docker', () => {
     for (const end of ends.reverse()) await end()
   })
 
-  const start = async (name: string): Promise<LabNode> => {
-    const node = await startNode(lab, { name, runtime: 'docker' })
-    ends.push(() => node.stop())
-    return node
+  const start = (name: string): Promise<LabNode> => {
+    const starting = startNode(lab, { name, runtime: 'docker' })
+    // Also one that comes up while the test fails already.
+    ends.push(() =>
+      starting.then(
+        (node) => node.stop(),
+        () => undefined,
+      ),
+    )
+    return starting
   }
 
   it('is never NotReady for two containers that can not be stopped, twice as long as it takes without the agent', async () => {

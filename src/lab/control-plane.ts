@@ -1,7 +1,7 @@
 // A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, each started by hand and stopped by its
 // own pid. It holds nothing that outlives it.
-import { accessSync, constants } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { accessSync, constants, rmSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { kubeconfigText, makeCredentials } from './credentials.ts'
@@ -116,10 +116,13 @@ export async function startControlPlane(
   { users = [], signal }: Options = {},
 ): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'roadcrew-lab-'))
+  const clean = (): void => rmSync(folder, { recursive: true, force: true })
+  process.on('exit', clean)
   const daemons: Daemon[] = []
   const stop = async (): Promise<void> => {
     for (const daemon of daemons.toReversed()) await daemon.stop()
-    await rm(folder, { recursive: true, force: true })
+    process.off('exit', clean)
+    clean()
   }
   try {
     return await start(binaries, folder, daemons, users, signal, stop)
