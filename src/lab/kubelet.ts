@@ -33,7 +33,6 @@ export interface LabNode {
   readonly healthz: string
   /** Its metrics and statistics, likewise: the address that `/metrics` or `/stats/summary` is appended to. */
   readonly readOnly: string
-  readonly kubelet: Daemon
   /** What runs of the first container of a Pod, by what the kubelet told the API server. @throws Error if that is nothing. */
   containerOf(pod: Pod): Promise<LabContainer>
   /** Ends the kubelet, its runtime and its Pods, whatever state they are in; the Node object stays. */
@@ -89,7 +88,6 @@ export async function startNode(lab: Lab, { name, runtime, signal }: Options): P
       socket: below.socket,
       healthz: `http://127.0.0.1:${healthzPort}/healthz`,
       readOnly: `http://127.0.0.1:${readOnlyPort}`,
-      kubelet: started,
       containerOf: (pod) => below.containerd.started(below.namespace, idOf(pod)),
       stop,
     }
