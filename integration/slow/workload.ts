@@ -28,7 +28,12 @@ export interface Running {
 export async function runPods(lab: Lab, node: LabNode, replicas: number): Promise<readonly Running[]> {
   const labels = { app: node.name }
   const containers = [{ name: 'app', image: 'localhost/busybox:1' }]
-  const spec = { nodeName: node.name, hostNetwork: true, terminationGracePeriodSeconds: grace, containers }
+  const spec = {
+    nodeName: node.name,
+    hostNetwork: node.runtime === 'docker',
+    terminationGracePeriodSeconds: grace,
+    containers,
+  }
   await create(lab, {
     kind: 'Deployment',
     metadata: { name: node.name, namespace },

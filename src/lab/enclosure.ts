@@ -1,6 +1,6 @@
 // A view of the machine for the daemons of one node. A kubelet, a runtime and its network plugins write to fixed paths, turn the
 // kernel's settings, mount, and add bridges and rules; in here all of that is the node's own, and the kernel takes it away with
-// the last process that lives in it.
+// the last process that lives in it. Only the network is the machine's, since that is where an agent looks for daemons.
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -22,12 +22,15 @@ const settings = [
   'net/bridge/bridge-nf-call-ip6tables',
 ]
 
+/** The network to which the bridge and the rules of Pods go instead of the machine's, for nsenter. */
+export const podsNetwork = '/run/pods-network'
+
 /** Hidden from those inside: /run is empty, /var is the folder's `var`, and nothing else of the machine is another. */
 const hidden = ['/var/', '/run/']
 
 /**
- * Prepares an enclosure in a folder. @returns how to start the first daemon in it: with a /run, a /var, a network and kernel settings
- * of its own. Its process is the daemon itself, by which others come in (see `inside`).
+ * Prepares an enclosure in a folder. @returns how to start the first daemon in it: with a /run, a /var and kernel settings of its own.
+ * Its process is the daemon itself, by which others come in (see `inside`).
  * @throws Error if the folder itself would be hidden.
  */
 export async function makeEnclosure(folder: string): Promise<(invocation: Invocation) => Invocation> {
@@ -36,15 +39,11 @@ export async function makeEnclosure(folder: string): Promise<(invocation: Invoca
   await symlink('/run', join(folder, 'var/run'))
   const script = join(folder, 'enclose.sh')
   await writeFile(script, scriptText(folder))
-  return ([command, args]) => [
-    'unshare',
-    ['--mount', '--net', '--propagation', 'slave', '--', 'sh', script, command, ...args],
-  ]
+  return ([command, args]) => ['unshare', ['--mount', '--propagation', 'slave', '--', 'sh', script, command, ...args]]
 }
 
 /**
- * How to start a daemon among the mounts of another one, by its pid; the network is the machine's. It does not get CAP_SYS_RESOURCE:
- * a kubelet with it would lower the oom_score_adj of every dockerd of the machine.
+ * How to start a daemon among the mounts of another one, by its pid. It does not get CAP_SYS_RESOURCE: a kubelet with it would lower the oom_score_adj of every dockerd of the machine.
  */
 export function inside(pid: number, [command, args]: Invocation): Invocation {
   refuseHidden(command, 'this program')
@@ -66,8 +65,9 @@ for setting in ${settings.join(' ')}; do
   cat /proc/sys/$setting > "$copy/$setting"
   mount --no-mtab --bind "$copy/$setting" /proc/sys/$setting
 done
-busybox ip link set lo up
 mount --no-mtab -t tmpfs tmpfs /run
 mount --no-mtab --bind ${folder}/var /var
+: > ${podsNetwork}
+unshare --net=${podsNetwork} true
 exec "$@"
 `

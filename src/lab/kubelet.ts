@@ -27,6 +27,7 @@ export type NodeRuntime = 'docker' | 'containerd'
 
 export interface LabNode {
   readonly name: string
+  readonly runtime: NodeRuntime
   /** Of its runtime: dockerd's, or containerd's. */
   readonly socket: string
   /** The kubelet's health, which needs no credentials. */
@@ -85,6 +86,7 @@ export async function startNode(lab: Lab, { name, runtime, signal }: Options): P
     await started.until(() => isReady(lab, name))
     return {
       name,
+      runtime,
       socket: below.socket,
       healthz: `http://127.0.0.1:${healthzPort}/healthz`,
       readOnly: `http://127.0.0.1:${readOnlyPort}`,
