@@ -13,13 +13,9 @@ export const holdsBackFor = 300_000
 
 /** The fields of an audit line that tests look at. */
 export interface Audit {
-  readonly time: string
   readonly hazard: string
   readonly subject: string
-  readonly step: string
   readonly outcome: string
-  readonly rail?: string
-  readonly because?: string
 }
 
 export interface ActingAgent {

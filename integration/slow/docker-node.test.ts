@@ -39,10 +39,13 @@ describe.skipIf(nodeOrSkip())('a node with Docker', () => {
     return starting
   }
 
-  it('is never NotReady for two containers that can not be stopped, twice as long as it takes without the agent', async () => {
+  it('is never NotReady for two containers that can not be stopped, twice as long as it takes without the agent', async ({
+    onTestFailed,
+  }) => {
     const [bare, tended] = await Promise.all([start('bare'), start('tended')])
     const agent = startAgent(lab, tended)
     ends.push(() => agent.stop())
+    onTestFailed(() => void process.stderr.write(agent.log()))
     const [alone, watched] = await Promise.all([untilNotReady(bare), heal(tended, agent)])
     expect(alone.message).toContain('PLEG is not healthy')
     process.stderr.write(
@@ -58,10 +61,14 @@ describe.skipIf(nodeOrSkip())('a node with Docker', () => {
   /** Freezes two of its three, and waits for what a node without an agent comes to. */
   async function untilNotReady(node: LabNode): Promise<{ readonly after: number; readonly message: string }> {
     const [first, second] = await runPods(lab, node, 3)
-    const frozenAt = await freezeAndDelete(lab, two(first, second))
+    const broken = two(first, second)
+    const frozenAt = await freezeAndDelete(lab, broken)
     for (;;) {
       const { status, message = '' } = await readyOf(lab, node)
-      if (status === 'False') return { after: Date.now() - frozenAt, message }
+      if (status === 'False') {
+        expect(await left(lab, node, broken)).toHaveLength(2)
+        return { after: Date.now() - frozenAt, message }
+      }
       if (Date.now() - frozenAt > longest) throw new Error(`${node.name} is still Ready: ${message}`)
       await pause(1000)
     }
@@ -75,9 +82,7 @@ describe.skipIf(nodeOrSkip())('a node with Docker', () => {
     const broken = two(first, second)
     const frozenAt = await freezeAndDelete(lab, broken)
     const overdueAt = frozenAt + grace * 1000
-    await expect
-      .poll(() => left(lab, node, broken), { timeout: grace * 1000 + healsWithin, interval: 500, message: agent.log() })
-      .toEqual([])
+    await expect.poll(() => left(lab, node, broken), { timeout: grace * 1000 + healsWithin, interval: 500 }).toEqual([])
     const healed = Date.now() - overdueAt
     const done = agent.audits().filter(({ outcome }) => outcome === 'done')
     for (const { name } of broken) {

@@ -73,12 +73,14 @@ export async function left(lab: Lab, node: LabNode, pods: readonly Running[]): P
 /** Freezes the shims of Pods and then deletes the Pods. @returns when, ms. */
 export async function freezeAndDelete(lab: Lab, pods: readonly Running[]): Promise<number> {
   for (const { container } of pods) await stopProcess(container.shim)
-  for (const { name } of pods) await deletePod(lab, name)
-  return Date.now()
+  return deletePods(lab, pods)
 }
 
-export const deletePod = (lab: Lab, name: string): Promise<unknown> =>
-  lab.send('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`)
+/** Asks for Pods to end. @returns when, ms. */
+export async function deletePods(lab: Lab, pods: readonly Running[]): Promise<number> {
+  for (const { name } of pods) await lab.send('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`)
+  return Date.now()
+}
 
 /** The node's Ready condition as the API server has it. */
 export async function readyOf(lab: Lab, { name }: LabNode): Promise<NodeCondition> {
