@@ -1,5 +1,7 @@
 // The agent as a DaemonSet would run it on a node of the lab, in mode act.
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LabNode } from '../../src/lab/kubelet.ts'
 import type { Lab } from '../../src/lab/lab.ts'
@@ -11,17 +13,21 @@ const namespace = 'roadcrew'
 /** An agent that is younger than this holds back, and so it does on a runtime that is (ms). */
 export const holdsBackFor = 300_000
 
-/** The fields of an audit line that tests look at. */
-export interface Audit {
-  readonly hazard: string
-  readonly subject: string
-  readonly outcome: string
+/** What tests look at of a line: `audit` is a step, `ended` the end of a finding, and one that is found has `is`. */
+export interface Line {
+  readonly msg: string
+  readonly hazard?: string
+  readonly subject?: string
+  readonly outcome?: string
+  readonly is?: string
 }
 
 export interface ActingAgent {
   /** When it was started, ms. */
   readonly since: number
-  audits(): readonly Audit[]
+  lines(): readonly Line[]
+  /** Where it keeps what was known of what it ended. */
+  readonly evidence: string
   /** All it has written, for the message of a test that fails. */
   log(): string
   stop(): Promise<void>
@@ -42,9 +48,14 @@ export async function allowToAct(lab: Lab): Promise<void> {
 export function startAgent(lab: Lab, node: LabNode): ActingAgent {
   const args = ['agent', '--kubeconfig', lab.kubeconfig, '--node', node.name, '--socket', node.socket]
   args.push('--namespace', namespace, '--every', '5', '--listen', '127.0.0.1:0', '--kubelet-healthz', node.healthz)
+  const evidence = mkdtempSync(join(tmpdir(), 'roadcrew-evidence-'))
+  args.push('--kubelet', node.readOnly, '--evidence', evidence)
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const kill = (): void => void child.kill('SIGKILL')
-  process.on('exit', kill)
+  const clean = (): void => {
+    child.kill('SIGKILL')
+    rmSync(evidence, { recursive: true, force: true })
+  }
+  process.on('exit', clean)
   let out = ''
   let log = ''
   child.stdout.on('data', (part: Buffer) => {
@@ -58,16 +69,17 @@ export function startAgent(lab: Lab, node: LabNode): ActingAgent {
   return {
     since: Date.now(),
     log: () => log,
-    audits: () =>
+    evidence,
+    lines: () =>
       out
         .split('\n')
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as Audit & { readonly msg?: string })
-        .filter(({ msg }) => msg === 'audit'),
+        .map((line) => JSON.parse(line) as Line),
     async stop() {
       child.kill('SIGTERM')
       await ended
-      process.off('exit', kill)
+      process.off('exit', clean)
+      clean()
     },
   }
 }

@@ -1,12 +1,13 @@
 // A node with containerd and a real kubelet. One shim that does not answer leaves it Ready and blinds it: what the kubelet tells of
 // itself and its containers hangs, while its health answers.
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { holdInNewFreezer } from '../../src/lab/freezers.ts'
 import { type LabNode, startNode } from '../../src/lab/kubelet.ts'
 import { type Lab, startLab } from '../../src/lab/lab.ts'
 import { pause } from '../../src/lab/pause.ts'
 import { startOf, stopProcess } from '../../src/lab/processes.ts'
-import { type ActingAgent, allowToAct, holdsBackFor, startAgent } from './acting-agent.ts'
+import { type ActingAgent, allowToAct, holdsBackFor, type Line, startAgent } from './acting-agent.ts'
 import { nodeOrSkip } from './require-node.ts'
 import { createNamespace, deletePods, grace, left, type Running, readyOf, runPods } from './workload.ts'
 
@@ -46,8 +47,10 @@ describe.skipIf(nodeOrSkip())('a node with containerd', () => {
     )
   const all = () => Promise.all(told.map((path) => answers(`${node.readOnly}${path}`)))
 
-  const done = (pod: Running) =>
-    agent.audits().some(({ outcome, subject }) => outcome === 'done' && subject.includes(pod.name))
+  const says = (wanted: Partial<Line>): boolean =>
+    agent.lines().some((line) => Object.entries(wanted).every(([key, value]) => line[key as keyof Line] === value))
+  const done = ({ name }: Running): boolean =>
+    agent.lines().some(({ outcome, subject }) => outcome === 'done' && subject?.includes(name))
   const expectBlind = async (): Promise<void> => {
     // What it asked for a moment ago may still be answered.
     await expect.poll(all, { timeout: 60_000 }).toEqual(['hangs', 'hangs', 'hangs'])
@@ -68,6 +71,7 @@ describe.skipIf(nodeOrSkip())('a node with containerd', () => {
     await stopProcess(stopped.container.shim)
     const since = Date.now()
     await expectBlind()
+    await expect.poll(() => says({ hazard: 'blind-kubelet', is: 'found' }), { timeout: 120_000 }).toBe(true)
     await pause(agent.since + holdsBackFor - 2 * patience - Date.now())
     await expectBlind()
     expect(done(stopped)).toBe(false)
@@ -76,6 +80,7 @@ describe.skipIf(nodeOrSkip())('a node with containerd', () => {
     await expectSeeing()
     expect(startOf(stopped.container.pid)).toBe(stopped.started)
     expect(await left(lab, node, [stopped])).toEqual([stopped.name])
+    await expect.poll(() => says({ hazard: 'blind-kubelet', msg: 'ended' }), { timeout: 120_000 }).toBe(true)
 
     // A shim that SIGCONT does not free, of a Pod that should be gone: it is ended.
     const release = holdInNewFreezer(held.container.shim, `roadcrew-held-${held.container.shim}`)
@@ -88,6 +93,7 @@ describe.skipIf(nodeOrSkip())('a node with containerd', () => {
     const healed = Date.now() - overdueAt
     await expectSeeing()
     expect(done(held)).toBe(true)
+    expect(readdirSync(agent.evidence)).toHaveLength(1)
 
     expect(startOf(neighbour.container.pid)).toBe(neighbour.started)
     expect(await readyOf(lab, node)).toMatchObject({ status: 'True', lastTransitionTime: readySince })

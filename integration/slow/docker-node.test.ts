@@ -84,7 +84,7 @@ describe.skipIf(nodeOrSkip())('a node with Docker', () => {
     const overdueAt = frozenAt + grace * 1000
     await expect.poll(() => left(lab, node, broken), { timeout: grace * 1000 + healsWithin, interval: 500 }).toEqual([])
     const healed = Date.now() - overdueAt
-    const done = agent.audits().filter(({ outcome }) => outcome === 'done')
+    const done = agent.lines().filter(({ msg, outcome }) => msg === 'audit' && outcome === 'done')
     for (const { name } of broken) {
       expect(done).toContainEqual(
         expect.objectContaining({ hazard: 'stuck-container', subject: expect.stringContaining(name) }),
