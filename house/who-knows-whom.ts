@@ -32,7 +32,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['prom-client', 'yaml', 'types:kubernetes-types', 'node:'],
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
-  lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'node:'] },
+  lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
     folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'actor', 'report', 'hazards'],

@@ -1,5 +1,5 @@
 // `npm test` on a fresh clone: installs what it needs, builds, checks, runs every test. The last line is for people and CI.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,8 @@ const packages = [
   ['busybox', 'busybox-static'],
   ['promtool', 'prometheus'],
   ['unzip', 'unzip'],
+  ['iptables', 'iptables'],
+  ['/usr/lib/cni/bridge', 'containernetworking-plugins'],
 ]
 
 const inPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
@@ -45,29 +47,51 @@ function getHelm() {
 /** The build is of Debian's own source package; where it can't be made, tests skip and say why. */
 async function buildControlPlane() {
   const lab = await import(pathToFileURL(join(root, 'dist/lab/control-plane.js')).href)
-  const sought = lab.findControlPlane(process.env, homedir())
-  if ('found' in sought) return
-  const toBuild = sought.missing.filter((name) => name !== 'etcd')
-  if (toBuild.length > 0 && process.getuid?.() === 0 && isDebian()) {
-    process.stderr.write('building a control plane for the tests, once per machine: 4 to 7 minutes\n')
-    const args = [join(root, 'src/lab/build-control-plane.sh'), lab.cacheFolder(process.env, homedir())]
-    if (spawnSync('bash', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0) return
+  const sought = [lab.findControlPlane(process.env, homedir()), lab.findKubelet(process.env, homedir())]
+  const missing = sought.flatMap((one) => ('found' in one ? [] : one.missing)).filter((name) => name !== 'etcd')
+  if (missing.length > 0 && process.getuid?.() === 0 && isDebian()) {
+    process.stderr.write(`building ${missing.join(', ')} for the tests, once per machine: 4 to 9 minutes\n`)
+    const args = [join(root, 'src/lab/build-control-plane.sh'), lab.cacheFolder(process.env, homedir()), ...missing]
+    spawnSync('bash', args, { stdio: ['ignore', 'ignore', 'inherit'] })
   }
-  process.stderr.write(`${sought.hint}; the tests that need a control plane are skipped\n`)
+  for (const find of [lab.findControlPlane, lab.findKubelet]) {
+    const { hint } = find(process.env, homedir())
+    if (hint) process.stderr.write(`${hint}; the tests that need it are skipped\n`)
+  }
 }
 
 const isDebian = () => existsSync('/etc/os-release') && /^ID="?debian"?$/m.test(readFileSync('/etc/os-release', 'utf8'))
 
-function runTests() {
-  const folder = mkdtempSync(join(tmpdir(), 'roadcrew-tests-'))
-  const file = join(folder, 'results.json')
+/** One run of vitest. What a quiet one writes is shown when it has ended, so that nothing gets between another's lines. */
+async function runTests(folder, projects, { quiet }) {
+  const file = join(folder, `${projects.join('-')}.json`)
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (!existsSync(file)) fail('vitest ended without results')
-  const results = JSON.parse(readFileSync(file, 'utf8'))
+  const selected = projects.flatMap((name) => ['--project', name])
+  const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
+  const child = spawn(process.execPath, [...args, ...selected], { cwd: root, stdio })
+  // Whoever ends this ends the tests, which then take down what they started.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  const written = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => written.push(part))
+  const status = await new Promise((resolve) => child.once('close', resolve))
+  const show = () => process.stdout.write(Buffer.concat(written))
+  if (!existsSync(file)) {
+    show()
+    fail('vitest ended without results')
+  }
+  return { status, show, ...JSON.parse(readFileSync(file, 'utf8')) }
+}
+
+/** The slow tests wait for a kubelet's timeouts, so they fit beside all the others. */
+async function runAllTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'roadcrew-tests-'))
+  const slowly = runTests(folder, ['slow'], { quiet: true })
+  const others = await runTests(folder, ['unit', 'integration'], { quiet: false })
+  const slow = await slowly
+  slow.show()
   rmSync(folder, { recursive: true })
-  return { status, results }
+  return [others, slow]
 }
 
 installAndBuild()
@@ -80,21 +104,24 @@ run('check style', process.execPath, [
   'check',
   '--error-on-warnings',
 ])
-const { status, results } = runTests()
-const { numPassedTests: passed, numFailedTests: failed, numPendingTests, numTodoTests } = results
-const skipped = numPendingTests + numTodoTests
+const runs = await runAllTests()
+const sum = (count) => runs.reduce((all, one) => all + one[count], 0)
+const [passed, failed] = [sum('numPassedTests'), sum('numFailedTests')]
+const skipped = sum('numPendingTests') + sum('numTodoTests')
+const files = runs.flatMap((one) => one.testResults)
+const allWell = runs.every(({ status }) => status === 0)
 // A file that could not even be loaded has no test that failed.
-const brokenFiles = results.testResults.filter(
+const brokenFiles = files.filter(
   (one) => one.status === 'failed' && one.assertionResults.every((test) => test.status !== 'failed'),
 )
 for (const { name, message } of brokenFiles) process.stdout.write(`could not run ${name}: ${message}\n`)
-const skips = results.testResults
+const skips = files
   .flatMap((one) => one.assertionResults)
   .filter((test) => test.status !== 'passed' && test.status !== 'failed')
 for (const { fullName } of skips) process.stdout.write(`skipped: ${fullName}\n`)
 const mayNotSkip = process.env.CI === 'true' && skipped > 0
 if (mayNotSkip) process.stdout.write('in CI nothing may be skipped\n')
 // An error outside of any test fails the run too, and the last line must not say otherwise.
-const failures = failed + brokenFiles.length || (status === 0 ? 0 : 1)
+const failures = failed + brokenFiles.length || (allWell ? 0 : 1)
 process.stdout.write(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
-process.exitCode = status !== 0 || failures > 0 || mayNotSkip ? 1 : 0
+process.exitCode = !allWell || failures > 0 || mayNotSkip ? 1 : 0

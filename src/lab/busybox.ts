@@ -4,6 +4,12 @@ import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { command } from './command.ts'
 
+/** The lab's image. */
+export const image = 'localhost/busybox:1'
+
+/** What it runs if it is not told otherwise: it waits, and ends when it is asked to, so that it does as a Pod's pause container. */
+export const defaultCommand: readonly string[] = ['sh', '-c', 'trap "exit 0" TERM; sleep 86400 & wait $!']
+
 const programs = ['sh', 'sleep', 'cat', 'echo', 'kill', 'ps', 'true', 'false', 'wget', 'httpd', 'nc']
 
 const tar = (from: string, to: string, names: readonly string[]): Promise<string> =>
@@ -31,7 +37,7 @@ export async function imageOf(folder: string, layer: string, name: string): Prom
   const config = {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
-    config: { Env: ['PATH=/bin'], Cmd: ['sh'] },
+    config: { Env: ['PATH=/bin'], Cmd: defaultCommand },
     rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
     history: [],
   }

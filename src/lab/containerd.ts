@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { imageOf, rootFileSystem } from './busybox.ts'
+import { image, imageOf, rootFileSystem } from './busybox.ts'
+import { podNetwork } from './cni.ts'
 import { command } from './command.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
+import { type Invocation, inside, makeEnclosure } from './enclosure.ts'
 import { removeLeftovers } from './leftovers.ts'
-
-const image = 'localhost/busybox:1'
 
 export interface LabContainer {
   /** 64 hexadecimal digits. */
@@ -36,6 +36,8 @@ export interface LabContainerd {
   readonly cgroup: string
   /** The path of the root file system's tar. */
   readonly layer: string
+  /** How to start another daemon so that it sees the same mounts. */
+  beside(invocation: Invocation): Invocation
   /** Runs busybox in a container until it is stopped; `sleep` for a day if no other command is given. */
   run(pod?: LabPod, args?: readonly string[]): Promise<LabContainer>
   /** What runs of a task that was just started in one of containerd's namespaces. */
@@ -44,11 +46,19 @@ export interface LabContainerd {
   stop(): Promise<void>
 }
 
+interface Options {
+  /** In an enclosure, with a network for Pods: what a kubelet and its Pods want (see enclosure.ts). */
+  readonly forKubelet?: boolean
+}
+
 /**
  * Starts a containerd with a busybox image and waits until it serves (seconds); needs root.
  * @throws Error with the last lines of its log if it ends early.
  */
-export async function startContainerd(signal?: AbortSignal): Promise<LabContainerd> {
+export async function startContainerd(
+  signal?: AbortSignal,
+  { forKubelet = false }: Options = {},
+): Promise<LabContainerd> {
   const folder = await mkdtemp(join(tmpdir(), 'roadcrew-containerd-'))
   const cgroup = basename(folder)
   const shimSockets = new Set<string>()
@@ -69,11 +79,13 @@ export async function startContainerd(signal?: AbortSignal): Promise<LabContaine
   try {
     const socket = join(folder, 'containerd.sock')
     const config = join(folder, 'config.toml')
-    await writeFile(config, configText(folder, socket))
+    await writeFile(config, `${configText(folder, socket)}${forKubelet ? await podNetwork(folder) : ''}`)
+    const enclose = forKubelet ? await makeEnclosure(folder) : (bare: Invocation) => bare
+    const [program, args] = enclose(['containerd', ['-c', config]])
     daemon = startDaemon({
       name: 'containerd',
-      command: 'containerd',
-      args: ['-c', config],
+      command: program,
+      args,
       log: join(folder, 'containerd.log'),
       signal,
     })
@@ -85,19 +97,23 @@ export async function startContainerd(signal?: AbortSignal): Promise<LabContaine
     const archive = await imageOf(layers, layer, image)
     const imported = new Map<string, Promise<string>>()
     const ctr = (namespace: string, ...args: string[]) => command('ctr', ['-a', socket, '-n', namespace, ...args])
+    const importImage = (namespace: string): Promise<string> => {
+      const once = imported.get(namespace) ?? ctr(namespace, ...'image import --snapshotter native'.split(' '), archive)
+      imported.set(namespace, once) // each namespace has images of its own
+      return once
+    }
+    if (forKubelet) await importImage('k8s.io')
     return {
       socket,
       daemon: serving,
       folder,
       cgroup,
       layer,
+      beside: (invocation) => (forKubelet ? inside(serving.pid, invocation) : invocation),
       started,
       stop,
       async run({ labels = {}, annotations = {}, namespace = 'k8s.io' } = {}, args = ['sleep', '86400']) {
-        const once =
-          imported.get(namespace) ?? ctr(namespace, ...'image import --snapshotter native'.split(' '), archive)
-        imported.set(namespace, once) // each namespace has images of its own
-        await once
+        await importImage(namespace)
         const id = randomBytes(32).toString('hex')
         const flags = (flag: string, values: Readonly<Record<string, string>>): string[] =>
           Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`])
@@ -132,13 +148,18 @@ state = "${folder}/state"
   address = "${socket}"
 [ttrpc]
   address = "${socket}.ttrpc"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${folder}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   # a container that wants a lower score than its parent's needs CAP_SYS_RESOURCE, which not every machine gives
   restrict_oom_score_adj = true
+  sandbox_image = "${image}"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "${folder}/opt"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        Root = "${folder}/runc"
 `
 
 /** The parent of a process: of a container's first one it is the shim. @throws Error if it is gone. */

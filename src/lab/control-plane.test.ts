@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { cacheFolder, findControlPlane, startControlPlane } from './control-plane.ts'
+import { cacheFolder, findControlPlane, findKubelet, startControlPlane } from './control-plane.ts'
 
 let home = ''
 beforeEach(() => {
@@ -51,6 +51,17 @@ describe('the parts of a control plane', () => {
     const sought = findControlPlane({ PATH: put(join(home, 'bin'), ['etcd']) }, home)
     expect(sought).toMatchObject({ missing: ['kube-apiserver', 'kube-controller-manager'] })
     expect('hint' in sought && sought.hint).toContain('build-control-plane.sh')
+  })
+
+  it('have a kubelet beside them, looked for in the assets and in the cache, whatever else is there', () => {
+    const cache = put(cacheFolder({}, home), ['kubelet'])
+    const bare = put(join(home, 'assets'), ['kube-apiserver'])
+    expect(findKubelet({ KUBEBUILDER_ASSETS: bare }, home)).toEqual({ found: join(cache, 'kubelet') })
+    const assets = put(join(home, 'more'), ['kubelet'])
+    expect(findKubelet({ KUBEBUILDER_ASSETS: assets }, home)).toEqual({ found: join(assets, 'kubelet') })
+    const sought = findKubelet({}, join(home, 'empty'))
+    expect(sought).toMatchObject({ missing: ['kubelet'] })
+    expect('hint' in sought && sought.hint).toMatch(/build-control-plane.sh \S+ kubelet/)
   })
 
   it('are cached where XDG_CACHE_HOME says', () => {

@@ -1,7 +1,7 @@
 // A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, each started by hand and stopped by its
 // own pid. It holds nothing that outlives it.
-import { accessSync, constants } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { accessSync, constants, rmSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { kubeconfigText, makeCredentials } from './credentials.ts'
@@ -56,6 +56,24 @@ function binariesIn(folder: string, etcdFolders: readonly string[]): { found?: B
     : { missing }
 }
 
+/**
+ * Looks for a kubelet: in `KUBEBUILDER_ASSETS`, else in the cache.
+ * @returns its path, or what to do.
+ */
+export function findKubelet(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): { readonly found: string } | { readonly missing: readonly string[]; readonly hint: string } {
+  const cache = cacheFolder(env, home)
+  const assets = env.KUBEBUILDER_ASSETS
+  const found = executable('kubelet', [...(assets ? [assets] : []), cache])
+  if (found !== undefined) return { found }
+  return {
+    missing: ['kubelet'],
+    hint: `no kubelet in ${assets ? `$KUBEBUILDER_ASSETS (${assets}) or ` : ''}${cache}: run src/lab/build-control-plane.sh ${cache} kubelet (as root on Debian)`,
+  }
+}
+
 function executable(name: string, folders: readonly string[]): string | undefined {
   return folders
     .map((folder) => join(folder, name))
@@ -98,10 +116,13 @@ export async function startControlPlane(
   { users = [], signal }: Options = {},
 ): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'roadcrew-lab-'))
+  const clean = (): void => rmSync(folder, { recursive: true, force: true })
+  process.on('exit', clean)
   const daemons: Daemon[] = []
   const stop = async (): Promise<void> => {
     for (const daemon of daemons.toReversed()) await daemon.stop()
-    await rm(folder, { recursive: true, force: true })
+    process.off('exit', clean)
+    clean()
   }
   try {
     return await start(binaries, folder, daemons, users, signal, stop)

@@ -1,13 +1,12 @@
 // A real dockerd on a containerd of its own, driven through its API, so that no client program is needed.
 import { createReadStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Agent } from 'undici'
+import { defaultCommand, image } from './busybox.ts'
 import { type LabContainer, type LabContainerd, startContainerd } from './containerd.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
-
-const image = 'localhost/busybox:1'
 
 /** What the kubelet's dockershim would give to a container. */
 export interface LabDockerContainer {
@@ -33,8 +32,11 @@ export interface LabDockerd {
  * Starts a containerd and a dockerd with a busybox image and waits until they serve (seconds); needs root.
  * @throws Error with the last lines of its log if one ends early.
  */
-export async function startDockerd(signal?: AbortSignal): Promise<LabDockerd> {
-  const containerd = await startContainerd(signal)
+export async function startDockerd(
+  signal?: AbortSignal,
+  options: { readonly forKubelet?: boolean } = {},
+): Promise<LabDockerd> {
+  const containerd = await startContainerd(signal, options)
   const { folder } = containerd
   const socket = join(folder, 'docker.sock')
   const agent = new Agent({ connect: { socketPath: socket }, headersTimeout: 0, bodyTimeout: 0 })
@@ -48,12 +50,20 @@ export async function startDockerd(signal?: AbortSignal): Promise<LabDockerd> {
   }
   try {
     await writeFile(join(folder, 'docker.json'), '{}') // else it would read the machine's own
-    const args = argsOf(containerd, socket)
-    daemon = startDaemon({ name: 'dockerd', command: 'dockerd', args, log: join(folder, 'dockerd.log'), signal })
+    const wrapper = options.forKubelet ? await wrapRunc(folder) : []
+    const [command, args] = containerd.beside(['dockerd', [...argsOf(containerd, socket), ...wrapper]])
+    daemon = startDaemon({ name: 'dockerd', command, args, log: join(folder, 'dockerd.log'), signal })
     const started = daemon
     await started.until(() => started.logged('API listen on'))
     const ask = asker(agent)
-    await ask('POST', `/images/create?fromSrc=-&repo=localhost/busybox&tag=1`, createReadStream(containerd.layer))
+    const [repo, tag] = image.split(':')
+    const query = new URLSearchParams({
+      fromSrc: '-',
+      repo: repo ?? '',
+      tag: tag ?? '',
+      changes: `CMD ${JSON.stringify(defaultCommand)}`,
+    })
+    await ask('POST', `/images/create?${query}`, createReadStream(containerd.layer))
     return {
       socket,
       daemon: started,
@@ -92,6 +102,27 @@ const argsOf = ({ folder, socket: containerd, cgroup }: LabContainerd, socket: s
   '--iptables=false',
   '--debug', // only then /info counts goroutines
 ]
+
+/**
+ * The kubelet's Pods want a lower oom_score_adj than their parent's, which needs CAP_SYS_RESOURCE; not every machine gives it, and
+ * Docker has no setting to do without. @returns dockerd's arguments.
+ */
+async function wrapRunc(folder: string): Promise<string[]> {
+  const path = join(folder, 'runc.sh')
+  await writeFile(path, runcScript)
+  await chmod(path, 0o755)
+  return [`--add-runtime=lab=${path}`, '--default-runtime=lab']
+}
+
+const runcScript = `#!/bin/sh
+bundle=
+for arg; do
+  [ "$bundle" = next ] && bundle=$arg && break
+  [ "$arg" = --bundle ] && bundle=next
+done
+[ -z "$bundle" ] || sed -i -E 's/"oomScoreAdj":-[0-9]+/"oomScoreAdj":0/' "$bundle/config.json"
+exec runc "$@"
+`
 
 /** One request of Docker's API. @returns the answer's JSON, or undefined. @throws Error for everything but 2xx and 304. */
 const asker =

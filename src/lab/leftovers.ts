@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { cgroupTrees } from './cgroup-trees.ts'
 
 /** ms: a process takes a moment to die, its cgroup and mounts stay busy until then. */
 const mostWait = 5_000
@@ -64,9 +65,8 @@ const mountsBelow = (folder: string): string[] =>
     .filter((path) => path.startsWith(`${folder}/`))
     .toReversed()
 
-/** Every controller has a tree of its own on v1; a v2 tree is the whole of /sys/fs/cgroup or a folder of it. */
 const cgroupsNamed = (cgroup: string): string[] =>
-  ['/sys/fs/cgroup', ...entries('/sys/fs/cgroup').map(({ name }) => join('/sys/fs/cgroup', name))]
+  cgroupTrees()
     .map((tree) => join(tree, cgroup))
     .filter((path) => entries(path).length > 0)
 
