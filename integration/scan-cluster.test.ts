@@ -195,7 +195,13 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
 
   it('blames the quota that refuses every Job, by the real event', async () => {
     const quota = { metadata: { name: 'job-quota' }, spec: { hard: { 'count/jobs.batch': '0' } } }
-    await lab.send('POST', '/api/v1/namespaces/full/resourcequotas', quota)
+    const quotas = '/api/v1/namespaces/full/resourcequotas'
+    await lab.send('POST', quotas, quota)
+    // Until its controller has counted, a Job may slip through, and the next is refused a minute later.
+    await eventually(
+      async () => ((await lab.send('GET', `${quotas}/job-quota`)) as { status?: { used?: object } }).status?.used,
+      (used) => used !== undefined,
+    )
     await createCronJob('full', 'refused', '* * * * *', new Date(Date.now() - 5 * 60_000).toISOString())
     const report = await eventually(
       () => scanAs(undefined, { namespace: ['full'] }),

@@ -47,7 +47,7 @@ export async function allowToAct(lab: Lab): Promise<void> {
 /** Starts the built agent for a node. It ends with this process at the latest. */
 export function startAgent(lab: Lab, node: LabNode): ActingAgent {
   const args = ['agent', '--kubeconfig', lab.kubeconfig, '--node', node.name, '--socket', node.socket]
-  args.push('--namespace', namespace, '--every', '5', '--listen', '127.0.0.1:0', '--kubelet-healthz', node.healthz)
+  args.push('--namespace', namespace, '--listen', '127.0.0.1:0', '--kubelet-healthz', node.healthz)
   const evidence = mkdtempSync(join(tmpdir(), 'roadcrew-evidence-'))
   args.push('--kubelet', node.readOnly, '--evidence', evidence)
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -201,7 +201,7 @@ describe('the loop', () => {
     const failures: unknown[] = []
     let [rounds, open, most] = [0, 0, 0]
     await loop({
-      everyMs: 1,
+      everyMs: () => 1,
       signal: abort.signal,
       random: () => 0.5,
       failed: (error) => void failures.push(error),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface LoopOptions {
   /** From the start of one round to that of the next (ms); a round that takes longer is followed at once, never doubled. */
-  readonly everyMs: number
+  readonly everyMs: () => number
   readonly signal: AbortSignal
   /** One round. It may throw: the loop goes on. */
   readonly round: () => Promise<void>
@@ -23,7 +23,7 @@ export async function loop({ everyMs, signal, round, failed, random }: LoopOptio
     } catch (error) {
       if (!signal.aborted) failed(error)
     }
-    const wanted = everyMs * (1 + jitter * (random() - 0.5))
+    const wanted = everyMs() * (1 + jitter * (random() - 0.5))
     await sleep(Math.max(0, began + wanted - performance.now()), undefined, { signal }).catch(() => undefined)
   }
 }
