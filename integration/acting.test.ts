@@ -92,6 +92,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     let round: Round | undefined
     let place = ''
     const audits: Audit[] = []
+    const untouched: unknown[] = []
     let report: NodeReport = emptyReport(node, Date.now())
     const clock = { now: Date.now, ticks: () => performance.now() }
     const facts = new ClusterFacts({ client, namespace: space, node, hazards, ...clock, unreadable: () => {} })
@@ -105,7 +106,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
         node,
         podOf,
         audit: (audit) => void audits.push(audit),
-        followed: () => {},
+        followed: (_, __, neighbours) => void untouched.push(neighbours),
         tell: (...all) => events.add(...all),
         noteOutcome: (outcome) => noteOutcome(client, space, place, outcome),
         keep: (next) => {
@@ -162,6 +163,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     }
     return {
       audits,
+      untouched,
       report: () => report,
       /** Rounds until the audits say that much, a minute at most: it takes 20 s to condemn. */
       async until(count: number): Promise<void> {
@@ -210,6 +212,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
       .toEqual({
         'stuck-container end-shim': { cured: 1 },
       })
+    expect(one.untouched).toEqual([{ well: 1, gone: 0 }])
     expect(await readReport(client, space, node)).toEqual({ ...one.report() })
     expect(await readReports(client, space)).toHaveLength(1)
     expect(await readBudget(client, space)).toMatchObject([{ node, step: 'end-shim', outcome: 'done' }])

@@ -230,6 +230,7 @@ describe.skipIf(skip)('Docker', () => {
   it('with a frozen shim that was to stop says nothing, lists all the same, and is asked no second time', async () => {
     await frozen(app.shim, async () => {
       await hanging(app)
+      expect(await runtime.liveRestore?.(3000)).toBe(false)
       const before = { connections: connections(), goroutines: await dockerd.goroutines() }
       const again = await Promise.all(Array.from({ length: 40 }, () => runtime.inspect(app.id, 200)))
       for (const { answer, ms } of again)

@@ -1,6 +1,7 @@
 // The privileged part behind a socket of its own: what it tells and does, as HTTP. See docs/decisions/.
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { RuntimeSeen } from '../linux/container.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Actor, Outcome } from './act.ts'
 import type { ShimStep } from './guard.ts'
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly actor: Actor
   /** How long the runtime's daemon runs (ms); undefined if that can't be told. */
   readonly daemonAge: () => number | undefined
+  /** What a restart of that daemon would do to its containers, where that is proven. */
+  readonly restart?: RuntimeSeen['restart']
   /** What only root may read of processes: see `waitOf`. */
   readonly waitOf: (pid: number) => unknown
   /** Told of each step. */
@@ -61,7 +64,7 @@ interface Answer {
 
 async function answer(
   request: IncomingMessage,
-  { runtime, actor, daemonAge, waitOf, told }: ServeOptions,
+  { runtime, actor, daemonAge, restart, waitOf, told }: ServeOptions,
 ): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://actor')
   const limitMs = Math.min(Number(url.searchParams.get('limit')) || longestLimit, longestLimit)
@@ -75,6 +78,7 @@ async function answer(
       name: runtime.name,
       socket: runtime.socket,
       paused: actor.isPaused(),
+      ...(restart && { restart }),
       ...(age !== undefined && { upMs: age }),
     })
   }

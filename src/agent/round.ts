@@ -34,6 +34,8 @@ export interface Eyes {
   /** The node's name. */
   readonly node: string
   readonly kubelet?: KubeletReader
+  /** What a restart of the daemon would do to its containers, where that is proven. */
+  readonly restart?: RuntimeSeen['restart']
   /** What earlier rounds left. Without it, as right before an act, every container is asked and all is read anew. */
   readonly past?: RoundPast
   /** What only root may read of processes, where we are not root: asked of whoever is. */
@@ -54,7 +56,7 @@ export async function lookAround(eyes: Eyes): Promise<Round> {
   return asked ? { ...round, kubelet: asked } : round
 }
 
-async function lookAtContainers({ runtime, roots, limits, node, past, waits }: Eyes): Promise<Round> {
+async function lookAtContainers({ runtime, roots, limits, node, restart, past, waits }: Eyes): Promise<Round> {
   const answers = await runtime.answers(limits.callMs)
   const began = performance.now()
   const listed = await runtime.list(limits.callMs)
@@ -76,6 +78,7 @@ async function lookAtContainers({ runtime, roots, limits, node, past, waits }: E
     containers: all.length,
     inspected: inspections.size,
     mute,
+    ...(restart && { restart }),
   }
   if ('because' in listed)
     return { runtime: seen, containers: { unread: `${runtime.name} did not list its containers: ${listed.because}` } }

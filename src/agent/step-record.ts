@@ -1,7 +1,10 @@
 // Everybody who is told of a step: the log, Prometheus, the Pod and the node by Events, the budget's Lease; and what became of
 // it later.
+
+import type { Subject } from '../contract/hazard.ts'
 import type { Audit } from '../engine/executor.ts'
 import type { Judged } from '../engine/look.ts'
+import { subjectKey as keyOf } from '../engine/subjects.ts'
 import type { PodIdentity } from '../linux/container.ts'
 import type { Telling } from './events.ts'
 import { type FollowedUp, followUp, type Outcome, type Watched } from './follow-up.ts'
@@ -12,12 +15,18 @@ export interface RecordOptions {
   readonly podOf: (judged: Judged) => PodIdentity | undefined
   /** One line of JSON on stdout. */
   readonly audit: (audit: Audit) => void
-  readonly followed: (watched: Watched, outcome: Outcome) => void
+  /** `neighbours`: others of the node that were well when a step was done, and how many of them are no longer there. */
+  readonly followed: (watched: Watched, outcome: Outcome, neighbours?: Neighbours) => void
   readonly tell: (...tellings: readonly Telling[]) => void
   /** Notes on the place in the budget how it ended; never throws. */
   readonly noteOutcome: (outcome: string) => Promise<void>
   /** Keeps what became of advised steps; never throws. */
   readonly keep: (report: NodeReport) => Promise<void>
+}
+
+export interface Neighbours {
+  readonly well: number
+  readonly gone: number
 }
 
 const eventReasons: Partial<Readonly<Record<Audit['outcome'], string>>> = {
@@ -43,6 +52,10 @@ export function auditText({ subject, reason, step, ends, outcome, because }: Aud
 export class StepRecord {
   readonly #options: RecordOptions
   #report: NodeReport
+  /** Who was well by the last look, by hazard. */
+  #well: readonly { readonly hazard: string; readonly key: string; readonly pod: string }[] = []
+  /** Of each step that was done: the neighbours of its subject. */
+  readonly #neighbours = new Map<string, readonly string[]>()
 
   /** @param report what was kept of this node before. */
   constructor(options: RecordOptions, report: NodeReport) {
@@ -51,38 +64,60 @@ export class StepRecord {
   }
 
   async add(audit: Audit, judged: Judged): Promise<void> {
-    const { node, podOf } = this.#options
+    const { node, podOf: identityOf } = this.#options
     this.#options.audit(audit)
-    this.#options.tell(...tellings(audit, node, podOf(judged)))
+    this.#options.tell(...tellings(audit, node, identityOf(judged)))
     if (audit.outcome === 'done' || audit.outcome === 'failed') {
       await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome)
     }
-    if (audit.outcome === 'done' || audit.outcome === 'would-do') await this.#watch(audit)
+    if (audit.outcome === 'done' || audit.outcome === 'would-do') await this.#watch(audit, podOf(judged.subject))
   }
 
   /** One look later. @param now ms UTC. */
   async look(judged: readonly Judged[], now: number): Promise<FollowedUp> {
     const result = followUp(this.#report.watched, judged, now)
+    const keys = new Set(judged.map(({ subject }) => keyOf(subject)))
+    this.#well = judged
+      .filter(({ verdict }) => verdict.verdict === 'clear')
+      .map(({ hazard, subject }) => ({ hazard: hazard.id, key: keyOf(subject), pod: podOf(subject) }))
     if (result.ended.length === 0) return result
     let report: NodeReport = { ...this.#report, watched: result.still }
     for (const { watched, outcome } of result.ended) {
       report = counted(report, watched, outcome)
-      this.#options.followed(watched, outcome)
+      this.#options.followed(watched, outcome, this.#neighboursOf(watched, keys))
     }
     this.#report = report
     await this.#options.keep(report)
     return result
   }
 
-  async #watch({ hazard, subject, subjectKey, step, outcome, at }: Audit): Promise<void> {
+  #neighboursOf(watched: Watched, now: ReadonlySet<string>): Neighbours | undefined {
+    const before = this.#neighbours.get(nameOf(watched))
+    this.#neighbours.delete(nameOf(watched))
+    return before && { well: before.length, gone: before.filter((key) => !now.has(key)).length }
+  }
+
+  async #watch({ hazard, subject, subjectKey, step, outcome, at }: Audit, pod: string): Promise<void> {
     const isSame = (one: Watched) => one.subjectKey === subjectKey && one.step === step && one.hazard === hazard
     const was = outcome === 'done' ? 'done' : 'advised'
     if (this.#report.watched.some((one) => isSame(one) && one.was === was)) return
     const watched: Watched = { hazard, subject, subjectKey, step, was, since: at }
     this.#report = { ...this.#report, watched: [...this.#report.watched.filter((one) => !isSame(one)), watched] }
+    if (was === 'done') {
+      // What ends with its shim is of its own Pod.
+      const others = this.#well.filter((one) => one.hazard === hazard && one.pod !== pod)
+      this.#neighbours.set(
+        nameOf(watched),
+        others.map(({ key }) => key),
+      )
+    }
     await this.#options.keep(this.#report)
   }
 }
+
+const nameOf = ({ hazard, step, subjectKey }: Watched): string => `${hazard} ${step} ${subjectKey}`
+
+const podOf = ({ namespace = '', pod = '' }: Subject): string => `${namespace}/${pod}`
 
 function tellings(audit: Audit, node: string, pod: PodIdentity | undefined): Telling[] {
   const reason = eventReasons[audit.outcome]

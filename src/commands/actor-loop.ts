@@ -10,7 +10,7 @@ import { daemonAge, daemonPrograms } from '../node/daemon-age.ts'
 import { nodeHands } from '../node/hands.ts'
 import { waitOf } from '../node/wait.ts'
 import type { ActorOptions } from './actor.ts'
-import { runtimeFor } from './agent-runtime.ts'
+import { restartOf, runtimeFor } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 
@@ -43,9 +43,11 @@ export async function actorLoop(options: ActorOptions, io: Io): Promise<void> {
     limitMs,
   })
   mkdirSync(dirname(listen), { recursive: true })
+  const restart = await restartOf(runtime, hostRoot)
   const server = await serveActor(listen, {
     runtime,
     actor,
+    ...(restart && { restart }),
     daemonAge: () => daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name]),
     waitOf: (pid) => waitOf(roots.proc, pid),
     told: ({ step, outcome }) => log.warn({ step: stepText(step), why: step.why, outcome }, 'step'),

@@ -73,10 +73,13 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
         metrics.step(audit)
         log.warn({ ...audit, at: new Date(audit.at).toISOString(), subjectKey: undefined }, 'audit')
       },
-      followed: (watched, outcome) => {
+      followed: (watched, outcome, neighbours) => {
         metrics.followed(watched, outcome)
         const { hazard, step, subject, was, since } = watched
-        log.info({ hazard, step, subject, was, since: new Date(since).toISOString(), outcome }, 'followed up')
+        log.info(
+          { hazard, step, subject, was, since: new Date(since).toISOString(), outcome, neighbours },
+          'followed up',
+        )
       },
       tell: (...tellings) => events.add(...tellings),
       noteOutcome: async (outcome) => {

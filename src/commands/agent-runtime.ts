@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import type { NodeRoots, Waits } from '../agent/containers.ts'
 import type { Limits } from '../agent/round.ts'
 import type { Arm } from '../contract/world.ts'
+import type { RuntimeSeen } from '../linux/container.ts'
+import { restartEffect } from '../linux/restart-effect.ts'
 import { daemonAge, daemonPrograms } from '../node/daemon-age.ts'
 import { nodeHands } from '../node/hands.ts'
+import { killMode } from '../node/kill-mode.ts'
 import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { findRuntimes, openRuntime } from '../runtimes/find.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -30,6 +33,8 @@ export interface NodeParts {
   /** What only root may read of processes, where it is asked of an actor. */
   readonly waits?: Waits
   readonly arms: readonly Arm[]
+  /** What a restart of the daemon would do, as it was known when this was made: one that hangs does not say it any more. */
+  readonly restart?: RuntimeSeen['restart']
   /** How long the runtime's daemon runs (ms), undefined if that can't be told; whether the actor of the node is paused. */
   readonly daemon: () => Promise<{ readonly upMs?: number | undefined; readonly paused?: boolean }>
 }
@@ -43,11 +48,20 @@ export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
   }
   const [runtime, roots] = [await runtimeFor(options), rootsOf(options)]
   const hands = nodeHands({ ...roots, evidence: options.evidence })
+  const restart = await restartOf(runtime, options.hostRoot)
   return {
     runtime,
+    ...(restart && { restart }),
     arms: [continueShimArm(hands), endShimArm(hands)],
     daemon: () => Promise.resolve({ upMs: daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name]) }),
   }
+}
+
+const units = { docker: 'docker.service', containerd: 'containerd.service', 'cri-o': 'crio.service' } as const
+
+/** What a restart of the daemon does to its containers, where that is proven. */
+export async function restartOf(runtime: Runtime, hostRoot: string): Promise<RuntimeSeen['restart']> {
+  return restartEffect(runtime.name, killMode(hostRoot, units[runtime.name]), await runtime.liveRestore?.(callLimit))
 }
 
 /** The runtime that the kubelet of this node asks. @throws UsageError if there is no runtime that can be asked. */

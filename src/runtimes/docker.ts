@@ -65,6 +65,11 @@ export function dockerRuntime(socket: string): Runtime {
           because: reason(socket)(error),
         })),
       ),
+    liveRestore: (limitMs) =>
+      get('/info', limitMs).then(
+        ({ json }) => (json && 'LiveRestoreEnabled' in json ? json.LiveRestoreEnabled === true : undefined),
+        () => undefined,
+      ),
     async close() {
       await agent.destroy()
     },

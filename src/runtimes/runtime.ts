@@ -28,5 +28,7 @@ export interface Runtime {
   list(limitMs: number): Promise<readonly RuntimeContainer[] | { readonly because: string }>
   /** Asks for one container in the way that hangs when its shim does; at most one such question per container is open. */
   inspect(id: string, limitMs: number): Promise<Inspection>
+  /** Whether its configuration has containers live on while the daemon is away; undefined if it does not say. Docker's alone. */
+  liveRestore?(limitMs: number): Promise<boolean | undefined>
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@
 import { Agent } from 'undici'
 import type { Step } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
+import type { RuntimeSeen } from '../linux/container.ts'
 import { messageOf } from './open-questions.ts'
 import type { Inspection, Runtime, RuntimeContainer } from './runtime.ts'
 
@@ -16,6 +17,8 @@ export interface Wait {
 export interface ThroughActor {
   readonly runtime: Runtime
   readonly arms: readonly Arm[]
+  /** What a restart of the runtime's daemon would do to its containers, where that is proven. */
+  readonly restart?: RuntimeSeen['restart']
   /** How long the runtime's daemon runs (ms), undefined if that can't be told; whether a file on the node says pause. */
   daemon(): Promise<{ readonly upMs?: number; readonly paused?: boolean }>
   /** By pid; empty where the actor does not answer. */
@@ -51,6 +54,7 @@ export async function throughActor(socket: string, limitMs: number): Promise<Thr
     readonly socket: string
     readonly upMs?: number
     readonly paused: boolean
+    readonly restart?: RuntimeSeen['restart']
   }
   const named = () => ask<Named>('/v1/runtime', limitMs)
   const first = await named().catch((error: unknown) => {
@@ -87,6 +91,7 @@ export async function throughActor(socket: string, limitMs: number): Promise<Thr
     (await ask<{ outcome: 'done' | { held: string } }>('/v1/step', stepLimit, step)).outcome
   return {
     runtime,
+    ...(first.restart && { restart: first.restart }),
     arms: (['continue-shim', 'end-shim'] as const).map((does): Arm => ({ does, apply })),
     daemon: () => named().catch(() => ({})),
     async waits(pids) {
