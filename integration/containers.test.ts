@@ -1,6 +1,6 @@
 // The agent's look and the hands that end shims, on a real containerd: who is named, who is touched, and who is not.
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Step, Subject } from '../src/contract/hazard.ts'
@@ -139,6 +139,46 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
         .at(-1),
     ).toBe('stopping')
   }, 60_000)
+
+  it('are told of on /metrics though the API server is away, and what might be done about them is held back', async () => {
+    const container = await lab.run(pod('alone'))
+    const kubeconfig = join(lab.folder, 'away.kubeconfig')
+    const [clusters, users] = [
+      [{ name: 'away', cluster: { server: 'https://127.0.0.1:9' } }],
+      [{ name: 'u', user: {} }],
+    ]
+    const contexts = [{ name: 'away', context: { cluster: 'away', user: 'u' } }]
+    writeFileSync(kubeconfig, JSON.stringify({ clusters, users, contexts, 'current-context': 'away' }))
+    await stopProcess(container.shim)
+    const args = [
+      main,
+      'agent',
+      '--every',
+      '1',
+      '--listen',
+      '127.0.0.1:0',
+      '--socket',
+      lab.socket,
+      '--kubeconfig',
+      kubeconfig,
+    ]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    releases.push(() => void child.kill('SIGKILL'))
+    let out = ''
+    child.stdout.on('data', (part: Buffer) => {
+      out += part.toString()
+    })
+    await expect.poll(() => out, { timeout: 60_000 }).toContain('"rail":"unreadable"')
+    expect(out).toMatch(/"what":"policy","because":"cannot reach https:\/\/127\.0\.0\.1:9/)
+    const address = /"listens":"([^"]+)"/.exec(out)?.[1] ?? ''
+    const text = await (await fetch(`http://${address}/metrics`)).text()
+    expect(text).toMatch(/^roadcrew_suspicious_containers\{.*pod="alone".*\} 1$/m)
+    expect(text).toMatch(/^roadcrew_unreadable\{what="policy"\} 1$/m)
+    expect(text).toMatch(/^roadcrew_steps_total\{.*outcome="held",rail="unreadable"\} \d+$/m)
+    expect((await fetch(`http://${address}/healthz`)).status).toBe(200)
+    expect(readProcess('/proc', container.shim)?.state).toBe('T')
+    process.kill(container.shim, 'SIGCONT')
+  }, 90_000)
 
   it.skipIf(controlPlaneOrSkip())(
     'are overdue by what a real API server says of their Pods',

@@ -29,6 +29,25 @@ describe('inspections', () => {
     expect(most).toBe(8)
   })
 
+  it('of 10,000 containers are all told', async () => {
+    const ids = Array.from({ length: 10_000 }, (_, n) => `c${n}`)
+    const asked = new Map<string, Asked>()
+    const mute = fakeRuntime((_, limitMs) => Promise.resolve({ answer: 'nothing', ms: limitMs }))
+    expect((await inspectAll(mute, ids, 1, asked)).size).toBe(10_000)
+    expect(asked.size).toBe(10_000)
+    expect(
+      (
+        await inspectAll(
+          fakeRuntime(async () => told),
+          ids,
+          1,
+          asked,
+        )
+      ).size,
+    ).toBe(10_000)
+    expect(asked.size).toBe(0)
+  })
+
   it('go on while some give no answer', async () => {
     const runtime = fakeRuntime((id, limitMs) =>
       id === 'mute'
