@@ -15,6 +15,10 @@ interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
+/** What a node shows is none of the API's. */
+const holdsObjects = (path: string): boolean =>
+  /^ *"?apiVersion"?:/m.test(readFileSync(join(hazardsFolder, path), 'utf8'))
+
 describe.skipIf(controlPlaneOrSkip())('fixtures', () => {
   let lab: Lab
 
@@ -23,7 +27,7 @@ describe.skipIf(controlPlaneOrSkip())('fixtures', () => {
   })
   afterAll(() => lab?.stop())
 
-  it.each(fixtures)('%s is accepted as it says', async (path) => {
+  it.each(fixtures.filter(holdsObjects))('%s is accepted as it says', async (path) => {
     const text = readFileSync(join(hazardsFolder, path), 'utf8')
     const [header] = parseAllDocuments(text)
     const { suite } = (header && 'toJS' in header ? header.toJS() : {}) as { suite?: { refused?: string[] } }

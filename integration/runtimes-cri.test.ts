@@ -1,10 +1,8 @@
 // CRI-O is in no package of Debian 12, so its two halves are tested on what is. This is its CRI, on the CRI of a real containerd:
 // the messages are the same; the locks are not, and what only CRI-O says is in src/runtimes/cri-o.test.ts. Its processes are in
 // conmon.test.ts.
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { command } from '../src/lab/command.ts'
+import { image } from '../src/lab/busybox.ts'
 import { type LabContainer, type LabContainerd, startContainerd } from '../src/lab/containerd.ts'
 import { stopProcess } from '../src/lab/processes.ts'
 import { crioRuntime } from '../src/runtimes/cri-o.ts'
@@ -47,7 +45,7 @@ describe.skipIf(skip).each(['runtime.v1', 'runtime.v1alpha2'])(
         podSandboxId: sandbox.id,
         config: {
           metadata: { name },
-          image: { image: pause },
+          image: { image },
           command: ['sleep', '86400'],
           labels: { ...labels, 'io.kubernetes.container.name': name },
         },
@@ -65,7 +63,7 @@ describe.skipIf(skip).each(['runtime.v1', 'runtime.v1alpha2'])(
       containerd = await startContainerd()
       caller = grpcCaller(containerd.socket, ['../../../integration/cri-run.proto'])
       runtime = crioRuntime(containerd.socket, [version])
-      await importPause(containerd)
+      await containerd.importImage('k8s.io')
       const { podSandboxId } = await ask<{ podSandboxId: string }>('RunPodSandbox', { config: config() })
       sandbox = await containerd.started('k8s.io', podSandboxId)
       app = await run('app')
@@ -148,19 +146,3 @@ describe.skipIf(skip).each(['runtime.v1', 'runtime.v1alpha2'])(
     })
   },
 )
-
-/** What containerd of Debian 12 takes for its sandboxes if nothing else is configured. */
-const pause = 'registry.k8s.io/pause:3.6'
-
-/** The lab's busybox under that name, which sleeps for a day if it is given no command. */
-async function importPause({ folder, socket }: LabContainerd): Promise<void> {
-  const layers = join(folder, 'image')
-  const config = JSON.parse(await readFile(join(layers, 'config.json'), 'utf8')) as { config: object }
-  const sleeping = { ...config, config: { ...config.config, Cmd: ['sleep', '86400'] } }
-  await writeFile(join(layers, 'config.json'), JSON.stringify(sleeping))
-  const manifest = [{ Config: 'config.json', RepoTags: [pause], Layers: ['layer.tar'] }]
-  await writeFile(join(layers, 'manifest.json'), JSON.stringify(manifest))
-  const archive = join(folder, 'pause.tar')
-  await command('tar', ['-C', layers, '-cf', archive, 'manifest.json', 'config.json', 'layer.tar'])
-  await command('ctr', ['-a', socket, '-n', 'k8s.io', 'image', 'import', '--snapshotter', 'native', archive])
-}

@@ -38,6 +38,8 @@ export interface LabContainerd {
   readonly layer: string
   /** How to start another daemon so that it sees the same mounts. */
   beside(invocation: Invocation): Invocation
+  /** Imports the busybox image for one of containerd's namespaces: CRI runs Pods only with images that are there. */
+  importImage(namespace: string): Promise<unknown>
   /** Runs busybox in a container until it is stopped; `sleep` for a day if no other command is given. */
   run(pod?: LabPod, args?: readonly string[]): Promise<LabContainer>
   /** What runs of a task that was just started in one of containerd's namespaces. */
@@ -109,6 +111,7 @@ export async function startContainerd(
       folder,
       cgroup,
       layer,
+      importImage,
       beside: (invocation) => (forKubelet ? inside(serving.pid, invocation) : invocation),
       started,
       stop,
