@@ -81,7 +81,7 @@ export async function startContainerd(
   try {
     const socket = join(folder, 'containerd.sock')
     const config = join(folder, 'config.toml')
-    await writeFile(config, `${configText(folder, socket, forKubelet)}${forKubelet ? await podNetwork(folder) : ''}`)
+    await writeFile(config, `${configText(folder, socket)}${forKubelet ? await podNetwork(folder) : ''}`)
     const enclose = forKubelet ? await makeEnclosure(folder) : (bare: Invocation) => bare
     const [program, args] = enclose(['containerd', ['-c', config]])
     daemon = startDaemon({
@@ -144,7 +144,7 @@ export async function startContainerd(
 }
 
 /** Native snapshots, since an overlay can't stand on every file system; the other plugins as they come. */
-const configText = (folder: string, socket: string, forKubelet: boolean): string => `version = 2
+const configText = (folder: string, socket: string): string => `version = 2
 root = "${folder}/root"
 state = "${folder}/state"
 [grpc]
@@ -156,7 +156,7 @@ state = "${folder}/state"
 [plugins."io.containerd.grpc.v1.cri"]
   # a container that wants a lower score than its parent's needs CAP_SYS_RESOURCE, which not every machine gives
   restrict_oom_score_adj = true
-${forKubelet ? `  sandbox_image = "${image}"` : ''}
+  sandbox_image = "${image}"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
