@@ -1,0 +1,128 @@
+// What `nft -j list ruleset` and `nft list ruleset` print: libnftables-json(5), nft(8). Rules of iptables-nft show here too, and there
+// the target may be an opaque `xt` statement.
+import { ownerOf, type PortChoice, type SnatRule } from './snat-rules.ts'
+
+export interface NftRules {
+  readonly snat: readonly SnatRule[]
+  readonly rules: number
+  /** Tables that another tool keeps, by their names: nft must not change those. */
+  readonly foreign: readonly string[]
+}
+
+interface Expression {
+  readonly masquerade?: Statement | null
+  readonly snat?: Statement | null
+  readonly counter?: { readonly packets?: number } | null
+}
+
+interface Statement {
+  readonly flags?: string | readonly string[]
+}
+
+interface Rule {
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  readonly handle?: number
+  readonly comment?: string
+  readonly expr?: readonly Expression[]
+}
+
+/** @returns undefined if it is no JSON of nft's. */
+export function parseNftJson(text: string): NftRules | undefined {
+  let all: unknown
+  try {
+    all = (JSON.parse(text) as { nftables?: unknown }).nftables
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(all)) return undefined
+  const rules = (all as { rule?: Rule }[]).flatMap(({ rule }) => rule ?? [])
+  const positions = new Map<string, number>()
+  const snat = rules.flatMap((rule): SnatRule[] => {
+    const { family, table, chain, handle, comment = '', expr = [] } = rule
+    const position = next(positions, `${family} ${table} ${chain}`)
+    const found = expr.find((one) => 'masquerade' in one || 'snat' in one)
+    if (!found) return []
+    const target = 'masquerade' in found ? 'MASQUERADE' : 'SNAT'
+    const flags = [(found.masquerade ?? found.snat)?.flags ?? []].flat()
+    const packets = expr.find(({ counter }) => counter)?.counter?.packets
+    const where = { family: familyOf(family), table, chain, position }
+    const owner = ownerOf(chain, comment, '')
+    return [
+      {
+        backEnd: 'nft',
+        ...where,
+        target,
+        ports: portsOf(flags),
+        text: JSON.stringify(expr),
+        ...(handle !== undefined && { handle }),
+        ...(packets !== undefined && { packets }),
+        ...(owner !== undefined && { owner }),
+      },
+    ]
+  })
+  return { snat, rules: rules.length, foreign: [] }
+}
+
+function next(positions: Map<string, number>, key: string): number {
+  const position = (positions.get(key) ?? 0) + 1
+  positions.set(key, position)
+  return position
+}
+
+const familyOf = (family: string): SnatRule['family'] => (family === 'ip6' || family === 'inet' ? family : 'ip')
+
+function portsOf(flags: readonly string[]): PortChoice {
+  if (flags.includes('fully-random')) return 'fully-random'
+  return flags.includes('random') ? 'random' : 'kept'
+}
+
+/** Reads the text that people paste: a rule is a line within a chain, and its statement stands behind matches and counters. */
+export function parseNftText(text: string): NftRules {
+  const snat: SnatRule[] = []
+  const foreign: string[] = []
+  const positions = new Map<string, number>()
+  let [managed, rules]: [boolean, number] = [false, 0]
+  let table: { readonly family: string; readonly name: string } | undefined
+  let chain: string | undefined
+  for (const line of text.split('\n').map((one) => one.trim())) {
+    const [, family, name] = /^table (\S+) (\S+) \{$/.exec(line) ?? []
+    if (family !== undefined && name !== undefined) {
+      table = { family, name }
+      if (managed) foreign.push(`${family} ${name}`)
+    } else if (line.startsWith('chain ')) chain = /^chain (\S+) \{$/.exec(line)?.[1]
+    else if (line === '}') {
+      if (chain === undefined) table = undefined
+      chain = undefined
+    } else if (table && chain !== undefined && isRule(line)) {
+      rules++
+      const position = next(positions, `${table.family} ${table.name} ${chain}`)
+      const where = { family: familyOf(table.family), table: table.name, chain, position }
+      snat.push(...ruleOf(line, where))
+    }
+    managed = /^# Warning: table .* is managed by/.test(line)
+  }
+  return { snat, rules, foreign }
+}
+
+const isRule = (line: string): boolean => line !== '' && !line.startsWith('#') && !line.startsWith('type ')
+
+function ruleOf(line: string, where: Pick<SnatRule, 'family' | 'table' | 'chain' | 'position'>): SnatRule[] {
+  const bare = line.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  const [, statement, rest = ''] = /(?:^|\s)(masquerade|snat(?= |$))(.*)$/.exec(bare) ?? []
+  if (statement === undefined) return []
+  const packets = /counter packets (\d+)/.exec(bare)?.[1]
+  const owner = ownerOf(where.chain, /comment "((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? '', '')
+  return [
+    {
+      backEnd: 'nft',
+      ...where,
+      target: statement === 'masquerade' ? 'MASQUERADE' : 'SNAT',
+      ports: portsOf(rest.split(/[\s,]+/)),
+      text: line,
+      ...(packets !== undefined && { packets: Number(packets) }),
+      ...(owner !== undefined && { owner }),
+    },
+  ]
+}
