@@ -1,8 +1,9 @@
 // Each container of a round: what the runtime answered for it, and what the kernel says of its processes and its shim.
 import type { Item, Subject } from '../contract/hazard.ts'
+import type { CgroupAnswer } from '../linux/cgroups.ts'
 import { type ContainerSeen, containersSeen, type Inspection, type ShimSeen } from '../linux/container.ts'
 import { type ContainerState, containerState } from '../linux/container-processes.ts'
-import type { Process } from '../linux/process.ts'
+import { isOver, type Process } from '../linux/process.ts'
 import { type ProcessTree, processTree } from '../linux/process-tree.ts'
 import { mayBeShim } from '../linux/shims.ts'
 import { type ContainerCgroups, containerCgroups, readCgroupLayout } from '../node/cgroup-state.ts'
@@ -11,6 +12,7 @@ import { readProcesses } from '../node/processes.ts'
 import { stackText } from '../node/wait.ts'
 import type { RuntimeContainer } from '../runtimes/runtime.ts'
 import type { Wait } from '../runtimes/through-actor.ts'
+import { isPrompt } from './inspections.ts'
 
 /** Where the node shows itself: the host's /proc and /sys/fs/cgroup, wherever they are mounted. */
 export interface NodeRoots {
@@ -77,10 +79,16 @@ function look(
   const state = containerState(
     tree,
     { id, ...(sandboxId && { sandboxId }), ...(pid !== undefined && { pid }) },
-    cgroups.read(id),
+    isPlainlyWell(inspection, tree.inCgroupOf(id)) ? lives : cgroups.read(id),
   )
   return { container, inspection, state }
 }
+
+const lives: CgroupAnswer = { answer: 'told', populated: true, members: [] }
+
+/** It answered at once, and what the process list shows of it lives, neither waiting nor stopped: its cgroup could say no more. */
+const isPlainlyWell = (inspection: Inspection, own: readonly Process[]): boolean =>
+  isPrompt(inspection) && own.some((one) => !isOver(one)) && !own.some(isTelling)
 
 /** Those behind each shim that serves a whole Pod, by its pid. */
 function byPodShim(looked: readonly Looked[]): ReadonlyMap<number, readonly Looked[]> {

@@ -38,11 +38,20 @@ export function readCgroupLayout(procRoot: string): CgroupLayout | undefined {
  * for what is not readable: then no container's cgroup is `gone`.
  */
 export function containerCgroups(root: string, layout: CgroupLayout): ContainerCgroups {
-  const trees = layout === 'v2' ? [walk(root, 'v2')] : [walk(oldHierarchy(root), 'v1')]
-  if (layout === 'hybrid') trees.push(walk(join(root, 'unified'), 'v2'))
+  // Where nobody asks, nothing is read: on most nodes, in most rounds.
+  let trees: readonly Tree[] | undefined
   return {
-    read: (containerId) => joined(trees.map((tree) => readIn(tree, containerId))),
+    read(containerId) {
+      trees ??= treesOf(root, layout)
+      return joined(trees.map((tree) => readIn(tree, containerId)))
+    },
   }
+}
+
+function treesOf(root: string, layout: CgroupLayout): Tree[] {
+  if (layout === 'v2') return [walk(root, 'v2')]
+  const old = walk(oldHierarchy(root), 'v1')
+  return layout === 'hybrid' ? [old, walk(join(root, 'unified'), 'v2')] : [old]
 }
 
 const oldHierarchy = (root: string): string => {
