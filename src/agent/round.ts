@@ -4,6 +4,7 @@ import type { Item, Kind } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
 import { type ContainerSeen, containersSeen, type RuntimeSeen, runtimeSeen } from '../linux/container.ts'
 import { type KubeletSeen, kubeletSeen } from '../linux/kubelet.ts'
+import { type NetworkSeen, networkSeen } from '../linux/network.ts'
 import { KeptProcesses } from '../node/kept-processes.ts'
 import type { KubeletReader } from '../node/kubelet.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -24,6 +25,7 @@ export interface Round {
   readonly containers: readonly Item<ContainerSeen>[] | { readonly unread: string }
   /** Undefined where nobody asked it. */
   readonly kubelet?: KubeletSeen
+  readonly network?: NetworkSeen
 }
 
 /** What a round looks with. */
@@ -34,6 +36,7 @@ export interface Eyes {
   /** The node's name. */
   readonly node: string
   readonly kubelet?: KubeletReader
+  readonly network?: () => Promise<NetworkSeen>
   /** What a restart of the daemon would do to its containers, where that is proven. */
   readonly restart?: RuntimeSeen['restart']
   /** What earlier rounds left. Without it, as right before an act, every container is asked and all is read anew. */
@@ -50,10 +53,10 @@ export class RoundPast {
 
 export const nodeName = (): string => process.env.NODE_NAME ?? hostname()
 
-/** Asks runtime, kernel and kubelet of the same moment, as far as that goes: the kernel after the runtime. */
+/** Asks runtime, kernel, kubelet and network of the same moment, as far as that goes: the kernel after the runtime. */
 export async function lookAround(eyes: Eyes): Promise<Round> {
-  const [round, asked] = await Promise.all([lookAtContainers(eyes), eyes.kubelet?.look()])
-  return asked ? { ...round, kubelet: asked } : round
+  const [round, kubelet, network] = await Promise.all([lookAtContainers(eyes), eyes.kubelet?.look(), eyes.network?.()])
+  return { ...round, ...(kubelet && { kubelet }), ...(network && { network }) }
 }
 
 async function lookAtContainers({ runtime, roots, limits, node, restart, past, waits }: Eyes): Promise<Round> {
@@ -107,7 +110,11 @@ export function nodeWorld(node: string, round: Round, api?: World): World {
   }
 }
 
-function batchOf(of: Kind<unknown>, node: string, { runtime, containers, kubelet }: Round): Batch {
+function batchOf(of: Kind<unknown>, node: string, { runtime, containers, kubelet, network }: Round): Batch {
+  if (of.kind === networkSeen.kind) {
+    if (!network) return { of, elsewhere: 'the network was not looked at' }
+    return { of, items: [{ subject: { source: { node }, kind: of.kind, name: node }, object: network }] }
+  }
   if (of.kind === kubeletSeen.kind) {
     if (!kubelet) return { of, elsewhere: 'the kubelet was not asked' }
     return { of, items: [{ subject: { source: { node }, kind: of.kind, name: node }, object: kubelet }] }

@@ -1,4 +1,5 @@
 // What `roadcrew agent` does until it is stopped. Loaded only for it.
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { ChangesOfFindings } from '../agent/changes.ts'
 import { loop } from '../agent/loop.ts'
@@ -8,6 +9,8 @@ import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
+import type { NetworkSeen } from '../linux/network.ts'
+import { readNetwork } from '../node/network.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import { agentActs } from './agent-acting.ts'
@@ -31,6 +34,26 @@ const hurriesFor = 90_000
 /** So many intervals without a whole round, and the agent calls itself unhealthy. */
 const mostMissed = 6
 
+/** How long rules are taken for the same (ms): to read 50,000 of them takes iptables a while. */
+const rulesFor = 600_000
+
+/** The network of the node, if it is wanted: counters in each round, rules now and then. */
+function networkOf(
+  { network, hostRoot }: AgentOptions,
+  { ticks }: Io,
+): { readonly network?: () => Promise<NetworkSeen> } {
+  if (!network) return {}
+  let kept: { readonly rules: NetworkSeen['rules']; readonly until: number } | undefined
+  return {
+    network: async () => {
+      const rules = kept && ticks() < kept.until ? kept.rules : undefined
+      const seen = await readNetwork({ proc: join(hostRoot, 'proc'), toolMs: 10_000, ...(rules && { rules }) })
+      if (!rules) kept = { rules: seen.rules, until: ticks() + rulesFor }
+      return seen
+    },
+  }
+}
+
 /**
  * Looks at the node round by round, tells what changed as JSON lines, and Prometheus the rest, until the signal is aborted.
  * @throws UsageError if there is no runtime that can be asked, Error if the address can't be listened on.
@@ -47,7 +70,15 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
   const { client } = api
   const log = pino({ base: { node }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
   const zones = machineZones()
-  const eyes = { ...parts, roots: rootsOf(options), limits: limitsOf(options), node, kubelet, past: new RoundPast() }
+  const eyes = {
+    ...parts,
+    roots: rootsOf(options),
+    limits: limitsOf(options),
+    node,
+    kubelet,
+    past: new RoundPast(),
+    ...networkOf(options, io),
+  }
   const every = options.every ?? everyRound
   const everyMs = every * 1000
   let [memory, last, hurryUntil]: [Memory, number, number] = [new Map(), io.ticks(), 0]

@@ -26,6 +26,7 @@ export interface AgentOptions {
   readonly conditions?: true
   readonly evidence: string
   readonly config?: string
+  readonly network?: true
 }
 
 /** `roadcrew agent`: which containers of this node can't be inspected, and what else is wrong with them. */
@@ -70,6 +71,7 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       'where is kept what was known before something was ended',
       '/var/log/roadcrew/evidence',
     )
+    .option('--network', 'read conntrack counters and NAT rules too; needs root and the tools of the node')
     .option(
       '--config <file>',
       'YAML: the options by their names without dashes, and the settings of hazards; flags win',

@@ -6,6 +6,7 @@ import { flappingNode } from './flapping-node/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 import { frozenRuntime } from './frozen-runtime/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
+import { snatRace } from './snat-race/hazard.ts'
 import { stuckContainer } from './stuck-container/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
 
@@ -16,6 +17,7 @@ export const hazards: readonly Hazard[] = [
   frozenCronJob,
   frozenRuntime,
   lostRequests,
+  snatRace,
   stuckContainer,
   unplannedRun,
 ]

@@ -14,7 +14,11 @@ export interface ConntrackStatistics {
 }
 
 /** netlink and conntrack-tools have other names for two of them. */
-const sameAs: Readonly<Record<string, string>> = { icmp_error: 'error', clashres: 'clash_resolve' }
+const sameAs: Readonly<Record<string, string>> = {
+  icmp_error: 'error',
+  clashres: 'clash_resolve', // in the place of `searched`, since 5.10
+  chainlength: 'chaintoolong', // in the place of `delete_list`, since 5.16
+}
 
 const nameOf = (name: string): string => sameAs[name] ?? name
 

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { hazard } from '../../contract/reads.ts'
+import { losses, rules } from './node.ts'
+import type { Settings } from './settings.ts'
+
+const positive = (value: number, text: string) => z.number().positive().default(value).describe(text)
+
+const settings: z.ZodType<Settings> = z.object({
+  perTenThousand: positive(1, 'How many of 10,000 new connections have to lose a packet before it hurts'),
+  leastLosses: positive(5, 'How many lost packets it takes at least: one is no race'),
+  overSeconds: positive(600, 'Over how long losses are counted'),
+})
+
+export const snatRace = hazard({
+  id: 'snat-race',
+  title: 'Connections that take 1 s or 3 s because two flows raced for a port',
+  severity: 'high',
+  settings,
+  reasons: {
+    'ports-not-random': {
+      title: 'A rule gives flows of different Pods the same source port',
+      why: 'Two connections that begin at once find the same translated port free; the kernel inserts one and drops the SYN of the other, which comes again after 1 s.',
+      fix: "Have the rule's owner add --random-fully (nft: fully-random): ports are then chosen by chance.",
+      fixedIn:
+        'Not in the kernel. kube-proxy asks for it since 1.16, flannel since 0.11, where iptables is 1.6.2 or newer.',
+      leadsTo: 'lost-syns',
+    },
+    'lost-syns': {
+      title: 'Connections lose their first packet in the conntrack table',
+      why: 'insert_failed grows: a packet was dropped since another flow had taken its place between choice and insertion.',
+      fix: 'Add --random-fully to the rules that are named; until then spread the traffic over more destination addresses.',
+    },
+    'despite-random': {
+      title: 'Packets are lost although all rules choose ports by chance',
+      why: 'It looks like the race and is none: one destination near the end of its port range, a bucket that is too long, or UDP clashes behind DNAT.',
+      fix: 'Look at the destinations (conntrack -L), at net.netfilter.nf_conntrack_buckets, and at DNS; more source addresses help where ports run out.',
+    },
+    'clashes-not-told-apart': {
+      title: 'Flows clash, and whether packets are lost is not told',
+      why: 'Before Linux 5.10 insert_failed also counts clashes that the kernel resolved itself, whose packets went on.',
+      fix: "Look at SYN retransmissions in the Pods' own namespaces; a newer kernel tells the two apart.",
+      fixedIn: 'Linux 5.10 counts them apart (clash_resolve).',
+    },
+  },
+  node: [rules, losses],
+})

@@ -1,0 +1,5 @@
+export interface Settings {
+  readonly perTenThousand: number
+  readonly leastLosses: number
+  readonly overSeconds: number
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Verdict } from '../../contract/hazard.ts'
+import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
+import { look, type Memory } from '../../engine/look.ts'
+import { type NetworkSeen, networkSeen } from '../../linux/network.ts'
+import { machineZones } from '../../node/time-zones.ts'
+import { hazards } from '../index.ts'
+import { lossSince, type Reading, withReading } from './readings.ts'
+
+const own = hazards.filter(({ id }) => id === 'snat-race')
+
+const network = (insertFailed: readonly number[], more: Partial<NetworkSeen> = {}): NetworkSeen => ({
+  kernel: { major: 6, minor: 1 },
+  statistics: { broken: [], cpus: insertFailed.map((count) => ({ insert_failed: count, chaintoolong: 0 })) },
+  table: { count: 1, max: 262_144 },
+  rules: { snat: [], backEnds: ['nft'], unread: [] },
+  pods: [],
+  ...more,
+})
+
+/** What the detector of losses says of the last of some rounds, a minute apart. */
+async function lastOf(rounds: readonly NetworkSeen[]): Promise<Verdict | undefined> {
+  let memory: Memory = new Map()
+  let verdict: Verdict | undefined
+  for (const [round, seen] of rounds.entries()) {
+    const world = recordedWorld([[networkSeen, [{ ...seen, name: 'node-1' }]]], { source: { node: 'node-1' } })
+    const at = { now: 1_800_000_000_000, ticks: round * 60_000, zones: machineZones() }
+    const seenAt = await look({ hazards: own, vantages: ['node'], world, ...at, memory })
+    memory = seenAt.memory
+    verdict = seenAt.judged[1]?.verdict
+  }
+  return verdict
+}
+const fact = (verdict: Verdict | undefined) =>
+  verdict?.verdict === 'found' ? verdict.findings[0].fact : verdict?.verdict
+
+describe('losses', () => {
+  it('are not known by one reading, nor after a reset', async () => {
+    expect(await lastOf([network([9])])).toMatchObject({ verdict: 'unknown' })
+    expect(await lastOf([network([900]), network([2])])).toMatchObject({ verdict: 'unknown' })
+    expect(await lastOf([network([900]), network([2]), network([8])])).toMatchObject({ verdict: 'found' })
+  })
+
+  it('are counted over the window, CPU by CPU', async () => {
+    expect(fact(await lastOf([network([1, 5]), network([3, 5]), network([4, 9])]))).toBe(
+      '7 packets lost their place in the conntrack table within 120 s',
+    )
+    expect(fact(await lastOf([network([1]), network([5])]))).toBe('clear')
+    const long = [network([1]), network([50]), ...Array.from({ length: 11 }, () => network([50]))]
+    expect(fact(await lastOf(long))).toBe('clear')
+  })
+
+  it('need to be one of 10,000 connections where those are counted', async () => {
+    const pods = (activeOpens: number) => ({ pods: [{ namespace: '1', pid: 1, tcp: { activeOpens } }] })
+    const having = (opens: number) => lastOf([network([0], pods(1000)), network([10], pods(1000 + opens))])
+    expect(fact(await having(100_000))).toMatch(/, 1\.0 of 10,000 connections$/)
+    expect(fact(await having(100_001))).toBe('clear')
+  })
+
+  it('leave out what was dropped since a chain was too long', async () => {
+    const cpus = (failed: number, long: number) =>
+      network([], { statistics: { broken: [], cpus: [{ insert_failed: failed, chaintoolong: long }] } })
+    expect(fact(await lastOf([cpus(0, 0), cpus(30, 28)]))).toBe('clear')
+  })
+
+  it('are not known where counters were not read', async () => {
+    expect(await lastOf([network([], { statistics: { because: 'no permission' } })])).toMatchObject({
+      because: 'insert_failed was not read: no permission',
+    })
+  })
+})
+
+it('rules that could not all be read are not clear', async () => {
+  const world = (rules: NetworkSeen['rules']) =>
+    recordedWorld([[networkSeen, [{ ...network([0], { rules }), name: 'n' }]]], { source: { node: 'n' } })
+  const verdict = async (rules: NetworkSeen['rules']) => {
+    const seen = await look({
+      hazards: own,
+      vantages: ['node'],
+      world: world(rules),
+      now: 0,
+      ticks: 0,
+      zones: machineZones(),
+    })
+    return seen.judged[0]?.verdict
+  }
+  expect(await verdict({ snat: [], backEnds: ['nft'], unread: ['iptables-legacy-save: no permission'] })).toMatchObject(
+    {
+      because: 'not all rules were read: iptables-legacy-save: no permission',
+    },
+  )
+  expect(await verdict({ because: 'no permission' })).toMatchObject({ because: 'no rules were read: no permission' })
+  expect(await verdict({ snat: [], backEnds: [], unread: [] })).toMatchObject({ verdict: 'clear' })
+})
+
+it('readings stay few, and reach back over the whole window', () => {
+  const at = (ticks: number): Reading => ({ ticks, cpus: [{ insert_failed: ticks }], opens: undefined })
+  let kept: readonly Reading[] = []
+  for (let ticks = 0; ticks <= 3_600_000; ticks += 11_000) kept = withReading(kept, at(ticks), 600_000)
+  expect(kept.length).toBeLessThan(25)
+  const loss = lossSince(kept, at(3_611_000))
+  expect(loss?.forMs).toBeGreaterThanOrEqual(600_000)
+  expect(loss?.forMs).toBeLessThan(650_000)
+})

@@ -1,0 +1,46 @@
+// What one round of looking at a node saw of its network.
+import { kind } from '../contract/reads.ts'
+import type { ConntrackStatistics, KernelVersion } from './conntrack.ts'
+import type { SnatRule } from './snat-rules.ts'
+import type { TcpCounters } from './tcp-counters.ts'
+
+/** Why a part could not be read, which is never the same as that there is nothing. */
+export interface NotRead {
+  readonly because: string
+}
+
+/** The table of one network namespace, in entries. */
+export interface ConntrackTable {
+  readonly count: number
+  readonly max: number
+}
+
+export interface NatRules {
+  readonly snat: readonly SnatRule[]
+  /** Those of which rules were read; two that are in use at once are both live in the kernel. */
+  readonly backEnds: readonly string[]
+  /** Back ends that are there and could not be read: what was read is not all. */
+  readonly unread: readonly string[]
+}
+
+/** Connections out of one Pod's network namespace, whose retransmissions do not show in the host's. */
+export interface PodNetwork {
+  /** The inode of the namespace. */
+  readonly namespace: string
+  /** A process in it. */
+  readonly pid: number
+  readonly tcp: TcpCounters
+}
+
+export interface NetworkSeen {
+  readonly kernel?: KernelVersion
+  readonly statistics: ConntrackStatistics | NotRead
+  readonly table: ConntrackTable | NotRead
+  readonly rules: NatRules | NotRead
+  readonly pods: readonly PodNetwork[] | NotRead
+}
+
+/** The network of the node. */
+export const networkSeen = kind<NetworkSeen>('Network')
+
+export const isRead = <T extends object>(part: T | NotRead): part is T => !('because' in part)
