@@ -48,10 +48,10 @@ export function openStage(
     runtime,
     later: (restore) => void restores.push(restore),
     async look(place) {
-      const seen = 'socket' in place ? await node.look(place) : await at(place, look)
+      const seen = 'kubeconfig' in place ? await at(place, look) : await node.look(place)
       return seen.judged.map(({ subject, verdict }) => ({ subject, verdict }))
     },
-    cure: (place) => ('socket' in place ? node.cure(place) : at(place, cureCluster)),
+    cure: (place) => ('kubeconfig' in place ? at(place, cureCluster) : node.cure(place)),
     async restore() {
       const problems: string[] = []
       await node.close()

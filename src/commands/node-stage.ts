@@ -7,7 +7,9 @@ import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
 import { defaultPolicy, type Policy } from '../engine/policy.ts'
 import type { Situation } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
+import { networkSeen } from '../linux/network.ts'
 import { nodeHands } from '../node/hands.ts'
+import { readNetwork } from '../node/network.ts'
 import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { pods } from '../objects/kinds.ts'
@@ -15,7 +17,8 @@ import { findRuntimes, openRuntime } from '../runtimes/find.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Io } from './io.ts'
 
-type NodePlace = Extract<Place, { socket: string }>
+type RuntimePlace = Extract<Place, { socket: string }>
+type NodePlace = Exclude<Place, { kubeconfig: string }>
 
 const roots = { proc: '/proc', cgroup: '/sys/fs/cgroup' }
 const limits = { callMs: 10_000, inspectMs: 5_000 }
@@ -34,14 +37,17 @@ export class NodeStage {
   }
 
   async look(place: NodePlace): Promise<Look> {
-    const runtime = await this.#runtime(place.socket)
-    const node = nodeName()
     const ticks = this.#io.ticks()
-    const world = nodeWorld(node, await lookAround({ runtime, roots, limits, node }), podsWorld(node, place))
+    const world = 'network' in place ? await networkWorld(place.network) : await this.#containers(place)
     const common = { now: this.#io.now(), ticks, zones: machineZones(), memory: this.#memory }
     const seen = await look({ hazards: [this.#hazard], vantages: ['node'], world, ...common })
     this.#memory = seen.memory
     return seen
+  }
+
+  async #containers(place: RuntimePlace): Promise<World> {
+    const [runtime, node] = [await this.#runtime(place.socket), nodeName()]
+    return nodeWorld(node, await lookAround({ runtime, roots, limits, node }), podsWorld(node, place))
   }
 
   async cure(place: NodePlace): Promise<readonly Cured[]> {
@@ -103,8 +109,23 @@ export class NodeStage {
   }
 }
 
+/** The network that a process is in. */
+async function networkWorld(pid: number): Promise<World> {
+  const [node, network] = [nodeName(), await readNetwork({ proc: roots.proc, within: pid, toolMs: limits.callMs })]
+  return {
+    name: node,
+    async *read(kinds) {
+      for (const of of kinds) {
+        const subject = { source: { node }, kind: of.kind, name: node }
+        if (of.kind === networkSeen.kind) yield { of, items: [{ subject, object: network }] }
+        else yield { of, elsewhere: 'the drill is of a network' }
+      }
+    },
+  }
+}
+
 /** What the API server of the drill's cluster would say of its Pods. */
-const podsWorld = (node: string, { pods: all = [] }: NodePlace): World => ({
+const podsWorld = (node: string, { pods: all = [] }: RuntimePlace): World => ({
   name: node,
   async *read(kinds) {
     for (const of of kinds) {

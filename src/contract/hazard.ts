@@ -236,11 +236,12 @@ export interface Hands {
 }
 
 /**
- * Where a drill made its hazard happen: a cluster (`kubeconfig`: a file's path), or the containers of one runtime on this
- * machine; `pods`: what the API server of its cluster would say of their Pods.
+ * Where a drill made its hazard happen: a cluster (`kubeconfig`: a file's path), the network of a process (`network`: its pid), or
+ * the containers of one runtime on this machine; `pods`: what the API server of its cluster would say of their Pods.
  */
 export type Place =
   | { readonly kubeconfig: string }
+  | { readonly network: number }
   | { readonly socket: string; readonly pods?: readonly { readonly metadata: PodMetadata }[] }
 
 /** What a drill says of a Pod. `deletionTimestamp`: when its grace period ends, RFC 3339. */

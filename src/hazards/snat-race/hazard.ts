@@ -43,4 +43,5 @@ export const snatRace = hazard({
     },
   },
   node: [rules, losses],
+  drill: () => import('./drill.ts'),
 })

@@ -47,6 +47,8 @@ function exposed(rule: SnatRule, backEnds: readonly string[]): Finding {
 
 interface Remembered {
   readonly readings: readonly Reading[]
+  /** The rules that raced then: what was lost under others says nothing of these. */
+  readonly racing: string
 }
 
 /** Does the table lose packets, and is it the race? */
@@ -56,13 +58,26 @@ export const losses = detector({
   judge({ object }: Item<NetworkSeen>, _view, context: Context<Settings, Remembered>): Verdict<Remembered> {
     const { statistics } = object
     if (!isRead(statistics)) return unknown(`insert_failed was not read: ${statistics.because}`)
-    const { readings } = context.before ?? { readings: [] }
+    const racing = isRead(object.rules)
+      ? object.rules.snat
+          .filter(races)
+          .map(({ text }) => text)
+          .join('\n')
+      : ''
+    const { before } = context
+    const readings = before && before.racing === racing ? before.readings : []
     const now = readingOf(statistics, context.ticks, opensOf(object))
     const loss = lossSince(readings, now)
     // After a reset the old readings say nothing of the new counters.
-    const remember = { readings: loss ? withReading(readings, now, context.settings.overSeconds * 1000) : [now] }
+    const remember = {
+      racing,
+      readings: loss ? withReading(readings, now, context.settings.overSeconds * 1000) : [now],
+    }
     if (!loss)
-      return { ...unknown('counters tell only by how much they grow, and this is the first reading'), remember }
+      return {
+        ...unknown('counters tell only by how much they grow, and this is the first reading under these rules'),
+        remember,
+      }
     return {
       ...(hurts(loss, context.settings) ? found(occurring(object, loss, statistics.cpus.length)) : clear),
       remember,

@@ -57,6 +57,24 @@ describe('losses', () => {
     expect(fact(await having(100_001))).toBe('clear')
   })
 
+  it('under other rules say nothing of those that are there now', async () => {
+    const rule = {
+      backEnd: 'nft',
+      family: 'ip',
+      table: 'nat',
+      chain: 'post',
+      position: 1,
+      target: 'MASQUERADE',
+      ports: 'kept',
+      text: 'masquerade',
+    } as const
+    const racing = { rules: { snat: [rule], backEnds: ['nft'], unread: [] } }
+    expect(fact(await lastOf([network([0], racing), network([90], racing)]))).toMatch(/^90 packets/)
+    const changed = [network([0], racing), network([90], racing), network([90])]
+    expect(await lastOf(changed)).toMatchObject({ verdict: 'unknown' })
+    expect(fact(await lastOf([...changed, network([90])]))).toBe('clear')
+  })
+
   it('leave out what was dropped since a chain was too long', async () => {
     const cpus = (failed: number, long: number) =>
       network([], { statistics: { broken: [], cpus: [{ insert_failed: failed, chaintoolong: long }] } })

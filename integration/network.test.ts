@@ -1,0 +1,114 @@
+// What a real kernel shows of a network namespace of its own: rules of three back ends, counters, and no leftovers.
+import { spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { makeNamespaces, type Namespaces } from '../src/lab/network-namespaces.ts'
+import { snatNodeHint } from '../src/lab/snat-node.ts'
+import { isRead, type NatRules, type NetworkSeen } from '../src/linux/network.ts'
+import { readNetwork } from '../src/node/network.ts'
+
+const main = join(import.meta.dirname, '../dist/main.js')
+
+function networksOrSkip(): boolean {
+  const hint = snatNodeHint(process.env)
+  if (hint !== undefined) process.stderr.write(`skipped for want of network namespaces: ${hint}\n`)
+  return hint !== undefined
+}
+
+const list = (): string[] =>
+  spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line.startsWith('rc-'))
+
+describe.skipIf(networksOrSkip())('a network namespace', () => {
+  let namespaces: Namespaces | undefined
+  afterEach(() => namespaces?.remove())
+
+  async function read(): Promise<NetworkSeen> {
+    const child = spawn('ip', ['netns', 'exec', namespaces?.of('one') ?? '', 'sh', '-c', 'echo on; exec sleep 600'])
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    try {
+      return await readNetwork({ proc: '/proc', within: child.pid ?? 0, toolMs: 10_000 })
+    } finally {
+      child.kill('SIGKILL')
+    }
+  }
+  const rulesOf = ({ rules }: NetworkSeen): NatRules => {
+    if (!isRead(rules)) throw new Error(rules.because)
+    return rules
+  }
+
+  it('without a rule has none, and is read all the same', async () => {
+    namespaces = await makeNamespaces(['one'])
+    const seen = await read()
+    expect(rulesOf(seen)).toEqual({ snat: [], backEnds: [], unread: [] })
+    expect(seen.kernel?.major).toBeGreaterThan(3)
+    expect(isRead(seen.statistics) && seen.statistics.cpus.length).toBeGreaterThan(0)
+  })
+
+  it('shows the rules of each back end, and how they choose ports', async () => {
+    namespaces = await makeNamespaces(['one'])
+    const run = (program: string, ...args: string[]) => namespaces?.run('one', program, ...args)
+    const masquerade = [
+      '-t',
+      'nat',
+      '-A',
+      'POSTROUTING',
+      '-m',
+      'comment',
+      '--comment',
+      'say "-j SNAT"',
+      '-j',
+      'MASQUERADE',
+    ]
+    await run('iptables-legacy', ...masquerade)
+    await run('iptables-legacy', ...masquerade, '--random-fully')
+    await run('iptables-nft', '-t', 'nat', '-N', 'KUBE-POSTROUTING')
+    await run(
+      'iptables-nft',
+      '-t',
+      'nat',
+      '-A',
+      'KUBE-POSTROUTING',
+      '-j',
+      'SNAT',
+      '--to-source',
+      '192.0.2.1',
+      '--random',
+    )
+    await run('ip6tables-nft', '-t', 'nat', '-A', 'POSTROUTING', '-j', 'MASQUERADE')
+    await run(
+      'nft',
+      'add table inet own; add chain inet own post { type nat hook postrouting priority 100 ; }; add rule inet own post masquerade fully-random',
+    )
+    const { snat, backEnds, unread } = rulesOf(await read())
+    expect(unread).toEqual([])
+    expect(backEnds.toSorted()).toEqual(['iptables-legacy', 'iptables-nft', 'nft'])
+    expect(
+      snat.map(({ backEnd, family, chain, target, ports, owner }) => [backEnd, family, chain, target, ports, owner]),
+    ).toEqual([
+      ['iptables-legacy', 'ip', 'POSTROUTING', 'MASQUERADE', 'kept', undefined],
+      ['iptables-legacy', 'ip', 'POSTROUTING', 'MASQUERADE', 'fully-random', undefined],
+      ['iptables-nft', 'ip', 'KUBE-POSTROUTING', 'SNAT', 'random', 'kube-proxy'],
+      ['iptables-nft', 'ip6', 'POSTROUTING', 'MASQUERADE', 'kept', undefined],
+      ['nft', 'inet', 'post', 'MASQUERADE', 'fully-random', undefined],
+    ])
+  })
+
+  it('is removed at the end, also when its maker is ended, and by the next maker when it was killed', async () => {
+    const drill = async (signal: NodeJS.Signals): Promise<void> => {
+      const child = spawn(process.execPath, [main, 'drill', 'snat-race'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      await new Promise((resolve) => child.stdout.once('data', resolve)) // its first act: all stands
+      expect(list()).toHaveLength(4)
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill(signal)
+      await ended
+    }
+    await drill('SIGTERM')
+    expect(list()).toEqual([])
+    await drill('SIGKILL')
+    expect(list()).toHaveLength(4)
+    namespaces = await makeNamespaces(['one'])
+    expect(list()).toHaveLength(1)
+  })
+})

@@ -1,0 +1,97 @@
+// A node that translates addresses: two Pods on its bridge, a server outside, each in a network namespace of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { type Connects, connectAtOnce, startServer } from './colliding-connects.ts'
+import { isInPath } from './in-path.ts'
+import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
+
+const podNetwork = '10.244.0.0/24'
+const server = { address: '192.0.2.100', port: 8080 }
+
+export type BackEnd = 'iptables-legacy' | 'iptables-nft'
+
+export interface SnatNode {
+  /** A process in the node's network namespace. */
+  readonly pid: number
+  /** The rule as it stands, word by word. */
+  readonly rule: readonly string[]
+  /** Both Pods connect from the same port at the same instant. @returns the connects' times (ms); -1: it failed. */
+  collide(connects: Pick<Connects, 'count' | 'everyMs' | 'firstPort'>, signal: AbortSignal): Promise<readonly number[]>
+  /** Puts `--random-fully` onto the rule, in its place. */
+  makeRandom(): Promise<void>
+  stop(): void
+}
+
+/** @returns what has to be done before it can be started on this machine; undefined if nothing. */
+export function snatNodeHint(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (process.getuid?.() !== 0) return 'network namespaces need root'
+  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nsenter'].filter((name) => !isInPath(name, env))
+  return missing.length > 0 ? `${missing.join(', ')} not in PATH: on Debian install iproute2 and iptables` : undefined
+}
+
+/** Starts it (a second); needs root, iproute2 and iptables. @throws Error with what a command wrote to stderr. */
+export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
+  const hint = snatNodeHint(process.env)
+  if (hint !== undefined) throw new Error(hint)
+  const namespaces = await makeNamespaces(['node', 'ext', 'pod1', 'pod2'])
+  const children: ChildProcess[] = []
+  const stop = (): void => {
+    for (const child of children) child.kill('SIGKILL')
+    namespaces.remove()
+  }
+  try {
+    await wire(namespaces)
+    const rule = ['-s', podNetwork, '!', '-d', podNetwork, '-j', 'MASQUERADE']
+    await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-A', 'POSTROUTING', ...rule)
+    children.push(await startServer(namespaces.of('ext'), server.port))
+    const holder = await startHolder(namespaces.of('node'))
+    children.push(holder.child)
+    return {
+      pid: holder.pid,
+      rule,
+      stop,
+      collide: (connects, signal) =>
+        connectAtOnce(
+          ['pod1', 'pod2'].map(namespaces.of),
+          { to: server.address, port: server.port, ...connects },
+          signal,
+        ),
+      async makeRandom() {
+        const random = [...rule, '--random-fully']
+        await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-R', 'POSTROUTING', '1', ...random)
+      },
+    }
+  } catch (error) {
+    stop()
+    throw error
+  }
+}
+
+async function wire({ of, run }: Namespaces): Promise<void> {
+  const node = (...args: string[]) => run('node', 'ip', ...args)
+  await node('link', 'add', 'br0', 'type', 'bridge')
+  await node('address', 'add', '10.244.0.1/24', 'dev', 'br0')
+  await node('link', 'set', 'br0', 'up')
+  await node('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', of('ext'))
+  await node('address', 'add', '192.0.2.1/24', 'dev', 'uplink')
+  await node('link', 'set', 'uplink', 'up')
+  await run('ext', 'ip', 'address', 'add', `${server.address}/24`, 'dev', 'eth0')
+  await run('ext', 'ip', 'link', 'set', 'eth0', 'up')
+  for (const [place, pod] of ['pod1', 'pod2'].entries()) {
+    await node('link', 'add', pod, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', of(pod))
+    await node('link', 'set', pod, 'master', 'br0', 'up')
+    await run(pod, 'ip', 'address', 'add', `10.244.0.${place + 2}/24`, 'dev', 'eth0')
+    await run(pod, 'ip', 'link', 'set', 'eth0', 'up')
+    await run(pod, 'ip', 'route', 'add', 'default', 'via', '10.244.0.1')
+  }
+  await run('node', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
+}
+
+/** A process that does nothing but be in a namespace: what looks at it needs its pid. `ip netns exec` becomes the command. */
+async function startHolder(namespace: string): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
+  const child = spawn('ip', ['netns', 'exec', namespace, 'sh', '-c', 'echo on; exec sleep 86400'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise((resolve) => child.stdout?.once('data', resolve))
+  if (child.pid === undefined) throw new Error('no process could be started in the node of the lab')
+  return { child, pid: child.pid }
+}
