@@ -18,6 +18,7 @@ const packages = [
   ['ip', 'iproute2'],
   ['iptables-nft', 'iptables'],
   ['nft', 'nftables'],
+  ['conntrack', 'conntrack'],
   ['promtool', 'prometheus'],
   ['unzip', 'unzip'],
   ['iptables', 'iptables'],

@@ -20,3 +20,10 @@ export const seen = (name: string, value: Json, subject: Subject, ...field: Path
 
 /** Evidence that was read elsewhere: `from` says where. */
 export const read = (name: string, value: Json, from: string): Evidence => ({ name, value, at: { read: from } })
+
+/** A verdict in one line, as drills show it: `found: lost-syns: 152 packets …`, `unknown: …`, `clear`. */
+export function verdictText(verdict: Verdict | undefined): string {
+  if (verdict?.verdict === 'found')
+    return `found: ${verdict.findings.map(({ reason, fact }) => `${reason}: ${fact}`).join('; ')}`
+  return verdict?.verdict === 'unknown' ? `unknown: ${verdict.because}` : (verdict?.verdict ?? 'nothing was judged')
+}

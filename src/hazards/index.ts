@@ -5,6 +5,7 @@ import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
 import { flappingNode } from './flapping-node/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 import { frozenRuntime } from './frozen-runtime/hazard.ts'
+import { fullConntrack } from './full-conntrack/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
 import { snatRace } from './snat-race/hazard.ts'
 import { stuckContainer } from './stuck-container/hazard.ts'
@@ -16,6 +17,7 @@ export const hazards: readonly Hazard[] = [
   flappingNode,
   frozenCronJob,
   frozenRuntime,
+  fullConntrack,
   lostRequests,
   snatRace,
   stuckContainer,

@@ -1,5 +1,5 @@
-// Two clients that connect to one server from the same source port at the same instant. They run as `node -e`, so that they are
-// the same from sources and from the build.
+// Clients of the lab: two that connect to one server from the same source port at the same instant, and some that open flows without
+// end. They run as `node -e`, so that they are the same from sources and from the build.
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /** Connects `count` times, one every `everyMs`, ports counting up; prints how long each took (ms), -1 where it failed. */
@@ -68,6 +68,41 @@ export async function connectAtOnce(
     ),
   )
   return times.flatMap((text) => JSON.parse(text) as number[])
+}
+
+/** Sends a packet from each of some source ports to 60,000 ports: each is a flow of its own. */
+const flooder = `
+const { createSocket } = require('node:dgram')
+const [host, sockets] = process.argv.slice(1)
+for (let n = 0; n < Number(sockets); n++) {
+  const socket = createSocket('udp4')
+  socket.on('error', () => {})
+  let port = 1024
+  const more = () => {
+    for (const end = Math.min(port + 500, 61024); port < end; port++) socket.send('x', port, host, () => {})
+    if (port < 61024) setImmediate(more)
+    else setTimeout(() => socket.close(), 300)
+  }
+  socket.bind(5000 + n, more)
+}
+`
+
+/** How many flows one socket of the flooder opens. */
+const flowsOfSocket = 60_000
+
+/** Opens at least so many flows from each of the namespaces. */
+export async function openFlows(
+  namespaces: readonly string[],
+  host: string,
+  flows: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const sockets = String(Math.ceil(flows / flowsOfSocket))
+  await Promise.all(
+    namespaces.map((name) =>
+      output(['netns', 'exec', name, process.execPath, '-e', flooder, '--', host, sockets], signal),
+    ),
+  )
 }
 
 const output = (args: readonly string[], signal: AbortSignal): Promise<string> =>

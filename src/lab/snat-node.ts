@@ -1,6 +1,7 @@
 // A node that translates addresses: two Pods on its bridge, a server outside, each in a network namespace of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type Connects, connectAtOnce, startServer } from './colliding-connects.ts'
+import { readFileSync } from 'node:fs'
+import { type Connects, connectAtOnce, openFlows, startServer } from './colliding-connects.ts'
 import { isInPath } from './in-path.ts'
 import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
 
@@ -12,20 +13,30 @@ export type BackEnd = 'iptables-legacy' | 'iptables-nft'
 export interface SnatNode {
   /** A process in the node's network namespace. */
   readonly pid: number
+  /** How many entries its conntrack table holds; a namespace can't lower it. */
+  readonly limit: number
   /** The rule as it stands, word by word. */
   readonly rule: readonly string[]
   /** Both Pods connect from the same port at the same instant. @returns the connects' times (ms); -1: it failed. */
   collide(connects: Pick<Connects, 'count' | 'everyMs' | 'firstPort'>, signal: AbortSignal): Promise<readonly number[]>
   /** Puts `--random-fully` onto the rule, in its place. */
   makeRandom(): Promise<void>
+  /** Both Pods open so many UDP flows each, of which nothing is answered, as fast as they can. */
+  flood(flows: number, signal: AbortSignal): Promise<void>
+  /** Empties the node's conntrack table; needs conntrack. */
+  flush(): Promise<unknown>
   stop(): void
 }
 
 /** @returns what has to be done before it can be started on this machine; undefined if nothing. */
 export function snatNodeHint(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root'
-  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nsenter'].filter((name) => !isInPath(name, env))
-  return missing.length > 0 ? `${missing.join(', ')} not in PATH: on Debian install iproute2 and iptables` : undefined
+  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nsenter', 'conntrack'].filter(
+    (name) => !isInPath(name, env),
+  )
+  return missing.length > 0
+    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables and conntrack`
+    : undefined
 }
 
 /** Starts it (a second); needs root, iproute2 and iptables. @throws Error with what a command wrote to stderr. */
@@ -47,6 +58,7 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
     children.push(holder.child)
     return {
       pid: holder.pid,
+      limit: Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')),
       rule,
       stop,
       collide: (connects, signal) =>
@@ -55,6 +67,8 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
           { to: server.address, port: server.port, ...connects },
           signal,
         ),
+      flood: (flows, signal) => openFlows(['pod1', 'pod2'].map(namespaces.of), server.address, flows, signal),
+      flush: () => namespaces.run('node', 'conntrack', '-F'),
       async makeRandom() {
         const random = [...rule, '--random-fully']
         await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-R', 'POSTROUTING', '1', ...random)

@@ -1,4 +1,5 @@
-import type { Act, Drill, Json, Place, Stage, Verdict } from '../../contract/hazard.ts'
+import type { Act, Drill, Json, Place, Stage } from '../../contract/hazard.ts'
+import { verdictText } from '../../contract/verdicts.ts'
 import { type SnatNode, startSnatNode } from '../../lab/snat-node.ts'
 
 /** Of each of the two Pods: one every 2 ms, so that one run takes 10 s, and the lost SYNs 1 s more. */
@@ -75,13 +76,7 @@ function histogram(times: readonly number[]): Act['figures'] {
 /** What the detectors say: of the rules, and of the losses. */
 async function said(stage: Stage, place: Place): Promise<Act['figures']> {
   const [rules, losses] = await stage.look(place)
-  return { rules: text(rules?.verdict), losses: text(losses?.verdict) }
-}
-
-function text(verdict: Verdict | undefined): string {
-  if (verdict?.verdict === 'found')
-    return `found: ${verdict.findings.map(({ reason, fact }) => `${reason}: ${fact}`).join('; ')}`
-  return verdict?.verdict === 'unknown' ? `unknown: ${verdict.because}` : (verdict?.verdict ?? 'nothing')
+  return { rules: verdictText(rules?.verdict), losses: verdictText(losses?.verdict) }
 }
 
 function expectSaid(figures: Act['figures'], expected: readonly string[]): void {

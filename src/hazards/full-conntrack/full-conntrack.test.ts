@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { Verdict } from '../../contract/hazard.ts'
+import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
+import { look, type Memory } from '../../engine/look.ts'
+import { type NetworkSeen, networkSeen } from '../../linux/network.ts'
+import { machineZones } from '../../node/time-zones.ts'
+import { hazards } from '../index.ts'
+
+const own = hazards.filter(({ id }) => id === 'full-conntrack')
+
+const network = (count: number, early_drop: number, more: Partial<NetworkSeen> = {}): NetworkSeen => ({
+  statistics: { broken: [], cpus: [{ drop: 0, early_drop }] },
+  table: { count, max: 1000 },
+  rules: { because: 'not of interest' },
+  pods: [],
+  ...more,
+})
+
+/** What is said of the last of some looks, 10 s apart. */
+async function lastOf(looks: readonly NetworkSeen[]): Promise<Verdict | undefined> {
+  let memory: Memory = new Map()
+  let verdict: Verdict | undefined
+  for (const [at, seen] of looks.entries()) {
+    const world = recordedWorld([[networkSeen, [{ ...seen, name: 'node-1' }]]], { source: { node: 'node-1' } })
+    const seenAt = await look({
+      hazards: own,
+      vantages: ['node'],
+      world,
+      now: 0,
+      ticks: at * 10_000,
+      zones: machineZones(),
+      memory,
+    })
+    memory = seenAt.memory
+    verdict = seenAt.judged[0]?.verdict
+  }
+  return verdict
+}
+const reason = (verdict: Verdict | undefined) =>
+  verdict?.verdict === 'found' ? verdict.findings[0].reason : verdict?.verdict
+
+describe('a conntrack table', () => {
+  it.each([
+    [799, 'clear'],
+    [800, 'nearly-full'],
+  ])('with %i of 1000 entries: %s', async (count, is) => expect(reason(await lastOf([network(count, 0)]))).toBe(is))
+
+  it('that threw entries out is found for half a minute, and clear again then', async () => {
+    const quiet = (looks: number) => Array.from({ length: looks }, () => network(10, 7))
+    expect(reason(await lastOf([network(10, 0), ...quiet(1)]))).toBe('thrown-out')
+    expect(reason(await lastOf([network(10, 0), ...quiet(3)]))).toBe('thrown-out')
+    expect(reason(await lastOf([network(10, 0), ...quiet(6)]))).toBe('clear')
+  })
+
+  it('whose counters began anew is not taken for one that threw entries out', async () =>
+    expect(reason(await lastOf([network(10, 900), network(10, 2)]))).toBe('clear'))
+
+  it('is judged by what can be read of it', async () => {
+    const because = 'no such file'
+    expect(await lastOf([network(0, 0, { table: { because } })])).toMatchObject({ because })
+    expect(await lastOf([network(0, 0, { statistics: { because } })])).toMatchObject({
+      because: 'who was turned away is not known: no such file',
+    })
+    expect(reason(await lastOf([network(990, 0, { statistics: { because } })]))).toBe('nearly-full')
+  })
+})

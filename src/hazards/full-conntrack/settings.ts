@@ -1,0 +1,4 @@
+export interface Settings {
+  readonly nearlyFull: number
+  readonly overSeconds: number
+}
