@@ -134,6 +134,22 @@ describe.skipIf(runtimesOrSkip())('the actor', () => {
     expect(out).toContain('"msg":"signal"')
   })
 
+  it('is waited for by an agent for half a minute, and missed with a clear word then', async () => {
+    const later = join(lab.folder, 'later.sock')
+    const child = spawn(process.execPath, [main, 'agent', '--actor', later, '--listen', '127.0.0.1:0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let text = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (part: Buffer) => {
+        text += part.toString()
+      })
+    }
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    expect(await ended).toBe(64)
+    expect(text).toMatch(/--actor: the actor does not answer: .*later\.sock: .*ENOENT/)
+  }, 60_000)
+
   it('is enough for an agent to look through', async () => {
     const container = await lab.run(pod('seen-through'))
     releases.push(holdInNewFreezer(container.shim, `${lab.cgroup}-seen`))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeRoots, Waits } from '../agent/containers.ts'
 import type { Limits } from '../agent/round.ts'
 import type { Arm } from '../contract/world.ts'
@@ -39,13 +40,12 @@ export interface NodeParts {
   readonly daemon: () => Promise<{ readonly upMs?: number | undefined; readonly paused?: boolean }>
 }
 
+/** How long an actor is waited for (ms), which is started at the same time as the agent. */
+const actorStarts = 30_000
+
 /** @throws UsageError if there is no runtime that can be asked, or no actor that answers. */
 export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
-  if (options.actor !== undefined) {
-    return throughActor(options.actor, callLimit).catch((error: unknown) => {
-      throw new UsageError(`--actor: ${error instanceof Error ? error.message : String(error)}`)
-    })
-  }
+  if (options.actor !== undefined) return actorParts(options.actor)
   const [runtime, roots] = [await runtimeFor(options), rootsOf(options)]
   const hands = nodeHands({ ...roots, evidence: options.evidence })
   const restart = await restartOf(runtime, options.hostRoot)
@@ -54,6 +54,17 @@ export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
     ...(restart && { restart }),
     arms: [continueShimArm(hands), endShimArm(hands)],
     daemon: () => Promise.resolve({ upMs: daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name]) }),
+  }
+}
+
+async function actorParts(socket: string): Promise<NodeParts> {
+  for (const until = performance.now() + actorStarts; ; await sleep(500)) {
+    try {
+      return await throughActor(socket, callLimit)
+    } catch (error) {
+      if (performance.now() < until) continue
+      throw new UsageError(`--actor: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts'
 import { drillCommand } from './drill.ts'
 import { explainCommand } from './explain.ts'
 import type { Io } from './io.ts'
+import { probeCommand } from './probe.ts'
 import { railsCommand } from './rails.ts'
 import { scanCommand } from './scan.ts'
 import { toolVersion } from './tool-version.ts'
@@ -24,6 +25,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     agentCommand(io, done),
     actorCommand(io),
     railsCommand(io, done),
+    probeCommand(io, done),
     demoCommand(io),
   ]
   for (const command of commands) all.addCommand(command)

@@ -1,0 +1,73 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface ConnectProbe {
+  readonly host: string
+  readonly port: number
+  /** Connects a second, begun at even intervals whatever became of the others. */
+  readonly rate: number
+  /** For how long (ms). */
+  readonly forMs: number
+  /** How long one may take (ms). */
+  readonly limitMs: number
+  readonly signal: AbortSignal
+  /** Told after each. */
+  readonly seen?: (probed: Probed) => void
+}
+
+export interface Probed {
+  /** How long each connect took that came about (ms). */
+  readonly times: number[]
+  /** The others, by why: the system's code, or `timeout`. */
+  readonly failures: Map<string, number>
+}
+
+/** So many at once, and the next ones are left out: a server that does not answer must not be given more and more. */
+const mostOpen = 50
+
+/** Connects gently and closes at once; nothing is sent. Ends early when it is aborted, with what was seen so far. */
+export async function probeConnects(probe: ConnectProbe): Promise<Probed> {
+  const { rate, forMs, signal, seen } = probe
+  const probed: Probed = { times: [], failures: new Map() }
+  const open = new Set<Promise<void>>()
+  const began = performance.now()
+  for (let count = 0; !signal.aborted && (count / rate) * 1000 < forMs; count++) {
+    const due = began + (count / rate) * 1000 - performance.now()
+    if (due > 0) await sleep(due, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) break
+    if (open.size >= mostOpen) {
+      note(probed.failures, 'left out: too many are open')
+      continue
+    }
+    const one: Promise<void> = once(probe, probed).then(() => {
+      open.delete(one)
+      seen?.(probed)
+    })
+    open.add(one)
+  }
+  await Promise.all(open)
+  return probed
+}
+
+function once({ host, port, limitMs, signal }: ConnectProbe, { times, failures }: Probed): Promise<void> {
+  return new Promise((resolve) => {
+    const began = performance.now()
+    const socket = connect({ host, port, timeout: limitMs })
+    const end = (why?: string): void => {
+      signal.removeEventListener('abort', stop)
+      socket.removeAllListeners()
+      socket.on('error', () => undefined)
+      socket.destroy()
+      if (why === undefined) times.push(performance.now() - began)
+      else note(failures, why)
+      resolve()
+    }
+    const stop = (): void => end('stopped')
+    signal.addEventListener('abort', stop)
+    socket.once('connect', () => end())
+    socket.once('timeout', () => end('timeout'))
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
+  })
+}
+
+const note = (failures: Map<string, number>, why: string): void => void failures.set(why, (failures.get(why) ?? 0) + 1)
