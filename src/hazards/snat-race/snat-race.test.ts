@@ -75,6 +75,12 @@ describe('losses', () => {
     expect(fact(await lastOf([...changed, network([90])]))).toBe('clear')
   })
 
+  it('are none where only resolved clashes grow, and those of a whole life say nothing', async () => {
+    const at = (clash_resolve: number) =>
+      network([], { statistics: { broken: [], cpus: [{ insert_failed: 5, clash_resolve, chaintoolong: 0 }] } })
+    expect(fact(await lastOf([at(1), at(1_541_902_993)]))).toBe('clear')
+  })
+
   it('leave out what was dropped since a chain was too long', async () => {
     const cpus = (failed: number, long: number) =>
       network([], { statistics: { broken: [], cpus: [{ insert_failed: failed, chaintoolong: long }] } })
@@ -86,6 +92,31 @@ describe('losses', () => {
       because: 'insert_failed was not read: no permission',
     })
   })
+})
+
+it('a rule that Pods do not pass, or that nothing has met, can wait', async () => {
+  const rule = {
+    backEnd: 'iptables-legacy',
+    family: 'ip',
+    table: 'nat',
+    chain: 'POSTROUTING',
+    position: 1,
+    target: 'MASQUERADE',
+    ports: 'kept',
+    text: 't',
+  } as const
+  const snat = [
+    { ...rule, owner: 'Docker' },
+    { ...rule, owner: 'flannel' },
+    { ...rule, owner: 'Cilium', packets: 0 },
+  ]
+  const seen = network([0], { rules: { snat, backEnds: ['iptables-legacy', 'iptables-nft'], unread: [] } })
+  const world = recordedWorld([[networkSeen, [{ ...seen, name: 'n' }]]], { source: { node: 'n' } })
+  const [judged] = (await look({ hazards: own, vantages: ['node'], world, now: 0, ticks: 0, zones: machineZones() }))
+    .judged
+  const findings = judged?.verdict.verdict === 'found' ? judged.verdict.findings : []
+  expect(findings.map(({ severity }) => severity)).toEqual(['low', 'medium', 'low'])
+  expect(findings[1]?.evidence.at(-1)).toMatchObject({ name: 'back ends', value: 'iptables-legacy and iptables-nft' })
 })
 
 it('rules that could not all be read are not clear', async () => {
