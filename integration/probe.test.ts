@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startServer } from '../src/lab/colliding-connects.ts'
+import { startServer } from '../src/lab/namespace-programs.ts'
 import { makeNamespaces } from '../src/lab/network-namespaces.ts'
-import { snatNodeHint } from '../src/lab/snat-node.ts'
+import { snatNodeHint, startSnatNode } from '../src/lab/snat-node.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
 
@@ -45,6 +45,25 @@ describe('a probe', () => {
     expect([code, out]).toEqual([2, expect.stringContaining('5 failed: ECONNREFUSED')])
     const wrong = await probe(['example.com'])
     expect([wrong.code, wrong.err]).toEqual([64, expect.stringContaining('expected e.g. db.example.com:5432')])
+  })
+
+  it.skipIf(networksOrSkip())('of a pair of Pods finds the race, and none from the node itself', async () => {
+    const node = await startSnatNode('iptables-legacy')
+    onTestFinished(() => node.stop())
+    const [first, second] = node.pods
+    const inside = ['nsenter', '-t', String(node.pid), '-n', '--']
+    const asked = ['192.0.2.100:8080', '--pair', `${first},${second}`, '--count', '4000']
+    const { code, out } = await probe(asked, inside)
+    expect(code).toBe(1)
+    expect(out).toMatch(/^192\.0\.2\.100:8080 by the pair \d+ and \d+: 8000 connects/)
+    expect(out).toMatch(/1 s step .* lost SYNs/)
+    expect(out).toMatch(/192\.0\.2\.100:8080 from here: 4000 connects/)
+    expect(out).toContain('0 of 4000 met a step')
+    expect(out).toContain('Only the pair lost SYNs: its flows raced for a source port')
+    await node.makeRandom()
+    const random = await probe([...asked.slice(0, 4), '1000'], inside)
+    expect(random.code).toBe(0)
+    expect(random.out).toContain('The pair lost none: no race was met, which does not say that there is none.')
   })
 
   it.skipIf(networksOrSkip())('recognises SYNs that were lost', async () => {

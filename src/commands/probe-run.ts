@@ -1,16 +1,51 @@
 // What `roadcrew probe` does. Loaded only for it.
 import { createColors } from 'picocolors'
 import { median, type Steps, stepsOf, upperBound } from '../linux/syn-steps.ts'
+import { collidingConnects, type Enter } from '../node/colliding-connects.ts'
 import { type Probed, probeConnects } from '../node/connect-probe.ts'
 import { type Io, UsageError, wantsColor } from './io.ts'
 import type { ProbeOptions } from './probe.ts'
 
 /** @returns the exit code. @throws UsageError if the target is no host and port. */
-export async function runProbe(
-  target: string,
-  { rate, for: seconds, limit, output }: ProbeOptions,
-  io: Io,
-): Promise<number> {
+export async function runProbe(target: string, options: ProbeOptions, io: Io): Promise<number> {
+  return options.pair ? runPair(target, options, options.pair, io) : runPlain(target, options, io)
+}
+
+/** Ports that nobody else uses as a rule: below the kernel's own range (net.ipv4.ip_local_port_range). */
+const firstPort = 20_000
+/** More would be a flood. */
+const mostOfPair = 5000
+
+/** The pair collides, then as many connects are made from here: the difference is what SNAT does. */
+async function runPair(target: string, options: ProbeOptions, pair: readonly number[], io: Io): Promise<number> {
+  const { host, port } = addressOf(target)
+  const { count, output } = options
+  if (count > mostOfPair) throw new UsageError(`--count: ${count}; expected at most ${mostOfPair}`)
+  const places = pair.map((pid): Enter => ['nsenter', '-t', String(pid), '-n', '--'])
+  const all = await collidingConnects(places, { to: host, port, count, everyMs: 2, firstPort }, io.signal)
+  const failures = new Map(all.some((ms) => ms < 0) ? [['of the pair', all.filter((ms) => ms < 0).length]] : [])
+  const ofPair = resultOf(`${target} by the pair ${pair.join(' and ')}`, {
+    times: all.filter((ms) => ms >= 0),
+    failures,
+  })
+  const rate = 100
+  const plain = { host, port, rate, forMs: (count / rate) * 1000, limitMs: options.limit * 1000, signal: io.signal }
+  const ofHost = resultOf(`${target} from here`, await probeConnects(plain))
+  if (output === 'json') io.out(`${JSON.stringify({ pair: ofPair, here: ofHost }, undefined, 2)}\n`)
+  else io.out(`${resultText(ofPair, io)}\n${resultText(ofHost, io)}\n${conclusion(ofPair, ofHost)}\n`)
+  if (ofPair.connects === 0) return 2
+  return ofPair.lost > 0 ? 1 : 0
+}
+
+function conclusion(pair: Result, here: Result): string {
+  if (pair.lost > 0 && here.lost === 0)
+    return 'Only the pair lost SYNs: its flows raced for a source port. roadcrew agent --network names the rule.'
+  if (pair.lost > 0) return 'Both lost SYNs: it is not source address translation alone; look at the way to the server.'
+  return 'The pair lost none: no race was met, which does not say that there is none.'
+}
+
+/** @returns the exit code. */
+async function runPlain(target: string, { rate, for: seconds, limit, output }: ProbeOptions, io: Io): Promise<number> {
   const { host, port } = addressOf(target)
   const live = io.errIsTerminal && output === 'terminal'
   const probed = await probeConnects({

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Io } from './io.ts'
 import { wholeNumber } from './scan-options.ts'
 
@@ -7,7 +7,17 @@ export interface ProbeOptions {
   readonly rate: number
   readonly for: number
   readonly limit: number
+  readonly pair?: readonly [number, number]
+  readonly count: number
   readonly output: 'terminal' | 'json'
+}
+
+/** @throws InvalidArgumentError if it is no two process ids. */
+function pairOf(text: string): readonly [number, number] {
+  const [, first, second] = /^(\d+),(\d+)$/.exec(text) ?? []
+  if (first === undefined || first === second)
+    throw new InvalidArgumentError('expected two process ids, such as 4711,4712')
+  return [Number(first), Number(second)]
 }
 
 /** `roadcrew probe host:port`: how long connects take, and whether SYNs were lost on the way. */
@@ -18,6 +28,8 @@ export function probeCommand(io: Io, done: (exitCode: number) => void): Command 
     .option('--rate <n>', 'connects a second', wholeNumber, 5)
     .option('--for <seconds>', 'how long', wholeNumber, 60)
     .option('--limit <seconds>', 'how long one connect may take', wholeNumber, 20)
+    .option('--pair <pid,pid>', 'let two Pods collide: processes in their network namespaces; needs root', pairOf)
+    .option('--count <n>', 'how many connects each of the pair makes, 2 ms apart', wholeNumber, 500)
     .addOption(new Option('-o, --output <format>', 'how to write it').choices(['terminal', 'json']).default('terminal'))
     .addHelpText(
       'after',
@@ -25,9 +37,13 @@ export function probeCommand(io: Io, done: (exitCode: number) => void): Command 
 A SYN that was lost comes again after 1 s, then after 3 s and 7 s in all (since Linux 6.5 after 1, 2, 3, 4, 5, 7, 11 s): connects
 that take just that much longer met a loss. None among few says little, so the most that so many connects allow is told.
 
+With --pair both Pods connect from the same source port at the same instant, which is how flows race for a translated port; then as
+many connects are made from here. If only the pair loses SYNs, source address translation is the cause.
+
 Examples:
   roadcrew probe db.example.com:5432
   roadcrew probe 10.96.0.1:443 --rate 20 --for 120 -o json
+  sudo roadcrew probe 192.0.2.100:8080 --pair 4711,4712
 
 Exit codes:
   0   no connect met such a step

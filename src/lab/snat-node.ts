@@ -1,8 +1,9 @@
 // A node that translates addresses: two Pods on its bridge, a server outside, each in a network namespace of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type Connects, connectAtOnce, openFlows, startServer } from './colliding-connects.ts'
+import { type Connects, collidingConnects } from '../node/colliding-connects.ts'
 import { isInPath } from './in-path.ts'
+import { inNamespace, openFlows, startServer } from './namespace-programs.ts'
 import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
 
 const podNetwork = '10.244.0.0/24'
@@ -13,6 +14,8 @@ export type BackEnd = 'iptables-legacy' | 'iptables-nft'
 export interface SnatNode {
   /** A process in the node's network namespace. */
   readonly pid: number
+  /** A process in the namespace of each of its Pods. */
+  readonly pods: readonly [number, number]
   /** How many entries its conntrack table holds; a namespace can't lower it. */
   readonly limit: number
   /** The rule as it stands, word by word. */
@@ -55,15 +58,17 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
     await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-A', 'POSTROUTING', ...rule)
     children.push(await startServer(namespaces.of('ext'), server.port))
     const holder = await startHolder(namespaces.of('node'))
-    children.push(holder.child)
+    const pods = [await startHolder(namespaces.of('pod1')), await startHolder(namespaces.of('pod2'))] as const
+    children.push(holder.child, ...pods.map(({ child }) => child))
     return {
       pid: holder.pid,
+      pods: [pods[0].pid, pods[1].pid],
       limit: Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')),
       rule,
       stop,
       collide: (connects, signal) =>
-        connectAtOnce(
-          ['pod1', 'pod2'].map(namespaces.of),
+        collidingConnects(
+          ['pod1', 'pod2'].map((pod) => inNamespace(namespaces.of(pod))),
           { to: server.address, port: server.port, ...connects },
           signal,
         ),
