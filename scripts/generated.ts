@@ -1,12 +1,15 @@
 // Everything in docs/ and README.md that is made from the code, so that it can't differ from it.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { demoCommand } from '../src/commands/demo.ts'
 import { capabilities } from '../src/commands/explain.ts'
 import type { Io } from '../src/commands/io.ts'
 import { program } from '../src/commands/program.ts'
+import { railsReportSchema } from '../src/commands/rails-report.ts'
+import { statusSchema } from '../src/commands/rails-status.ts'
 import type { Hazard, Kind, Read } from '../src/contract/hazard.ts'
 import { policyDocument } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
@@ -23,6 +26,8 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/hazards.md', hazardsPage()],
     ['docs/commands.md', commandsPage()],
     ['docs/report.schema.json', jsonText(z.toJSONSchema(reportSchema))],
+    ['docs/rails-status.schema.json', jsonText(z.toJSONSchema(statusSchema))],
+    ['docs/rails-report.schema.json', jsonText(z.toJSONSchema(railsReportSchema))],
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],
@@ -73,10 +78,15 @@ function hazardsPage(): string {
   return `# Hazards\n\nGenerated from the code by \`npm run generate\`.\n\n${catalogueTable((id) => `#${id}`)}\n\n${parts.join('\n\n')}\n`
 }
 
+const withAllBelow = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(withAllBelow)]
+
+const wordsOf = (command: Command): string =>
+  command.parent ? `${wordsOf(command.parent)} ${command.name()}` : command.name()
+
 function commandsPage(): string {
   const all = program(silent, () => {})
-  const helps = [all, ...all.commands].map((command) => {
-    const name = command === all ? all.name() : `${all.name()} ${command.name()}`
+  const helps = withAllBelow(all).map((command) => {
+    const name = wordsOf(command)
     let text = ''
     command.configureOutput({
       writeOut: (part) => {

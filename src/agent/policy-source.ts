@@ -36,6 +36,21 @@ export async function readPolicy(client: Client, namespace: string, hazards: Cat
   return { policy: { ...policy, paused: true }, paused, from }
 }
 
+/** For people: a policy that is wrong is what they came to see, with what pauses it. @throws ApiError if it can't be read. */
+export async function readPolicyOrWrong(
+  client: Client,
+  namespace: string,
+  hazards: Catalogue,
+): Promise<PolicyRead | { readonly wrong: string; readonly paused?: string }> {
+  try {
+    return await readPolicy(client, namespace, hazards)
+  } catch (error) {
+    if (error instanceof ApiError || !(error instanceof Error)) throw error
+    const paused = (await configMap(client, namespace))?.metadata?.annotations?.[pausedAnnotation]
+    return { wrong: error.message, ...(paused !== undefined && { paused }) }
+  }
+}
+
 async function configMap(client: Client, namespace: string): Promise<ConfigMap | undefined> {
   try {
     return (await client.ask({ method: 'GET', path: policyPath(namespace) })) as ConfigMap

@@ -1,95 +1,100 @@
-// What `roadcrew rails report` shows: whether it helped to act, and whether acting would have helped. Pure.
-import { createColors } from 'picocolors'
-import { type Outcome, outcomes } from '../agent/follow-up.ts'
+// What `roadcrew rails report` knows: this is what `-o json` writes and what docs/rails-report.schema.json describes. Pure.
+import { z } from 'zod'
+import type { Outcome } from '../agent/follow-up.ts'
 import type { NodeReport } from '../agent/shadow-store.ts'
-import { durationText, timeText } from '../objects/time.ts'
-import { aligned, type Cell } from '../report/columns.ts'
-import type { Style } from './rails-status.ts'
+import { timeText } from '../objects/time.ts'
 
-export type Counts = Readonly<Record<Outcome | 'watched', number>>
+const count = z.number().int().nonnegative()
+const watched = count.describe('How it ends is not known yet')
 
-export interface ReportData {
-  /** When the oldest of the nodes' reports was begun; undefined: there is none. */
-  readonly since?: string
-  readonly forMs: number
-  readonly nodes: number
-  /** By `hazard step`. */
-  readonly steps: Readonly<Record<string, Counts>>
+const done = z.object({ cured: count, notCured: count, watched })
+const advised = z.object({
+  doneByAPerson: count,
+  healedByItself: count,
+  stillBroken: count.describe('After 30 minutes'),
+  watched,
+})
+
+const row = z.object({
+  hazard: z.string(),
+  step: z.string(),
+  node: z.string().optional().describe('Only with --by node'),
+  done: done.describe('Steps that were taken'),
+  advised: advised.describe('Steps that were not taken, but would have been with mode act'),
+})
+
+export const railsReportSchema = z
+  .object({
+    schemaVersion: z.literal(1),
+    context: z.string(),
+    namespace: z.string().describe("Roadcrew's own"),
+    since: z.string().optional().describe('When the first node began to count, RFC 3339, UTC; absent: none did'),
+    forSeconds: z.number().nonnegative(),
+    nodes: count.describe('Those that have counted'),
+    steps: z.array(row).describe('By hazard, step and node'),
+  })
+  .describe('What roadcrew rails report -o json writes')
+
+export type ReportData = z.infer<typeof railsReportSchema>
+export type ReportRow = ReportData['steps'][number]
+
+/** Where each outcome is counted. */
+const places = {
+  cured: ['done', 'cured'],
+  'not-cured': ['done', 'notCured'],
+  'done-by-a-person': ['advised', 'doneByAPerson'],
+  'healed-by-itself': ['advised', 'healedByItself'],
+  'still-broken': ['advised', 'stillBroken'],
+} as const satisfies Record<
+  Outcome,
+  readonly ['done', keyof z.infer<typeof done>] | readonly ['advised', keyof z.infer<typeof advised>]
+>
+
+export interface ReportInput {
+  readonly context: string
+  readonly namespace: string
+  readonly reports: readonly NodeReport[]
+  readonly by: 'step' | 'node'
+  /** ms UTC. */
+  readonly now: number
 }
 
-const none: Counts = {
-  cured: 0,
-  'not-cured': 0,
-  'done-by-a-person': 0,
-  'healed-by-itself': 0,
-  'still-broken': 0,
-  watched: 0,
-}
-
-/** @param now ms UTC. */
-export function reportData(reports: readonly NodeReport[], now: number): ReportData {
-  const steps: Record<string, Record<Outcome | 'watched', number>> = {}
-  const of = (key: string) => {
-    const counts = steps[key] ?? { ...none }
-    steps[key] = counts
-    return counts
-  }
-  for (const { counts, watched } of reports) {
-    for (const [key, some] of Object.entries(counts)) {
-      for (const outcome of outcomes) of(key)[outcome] += some[outcome] ?? 0
+export function reportData({ context, namespace, reports, by, now }: ReportInput): ReportData {
+  const rows = new Map<string, ReportRow>()
+  const rowOf = (hazard: string, step: string, node: string): ReportRow => {
+    const key = [hazard, step, ...(by === 'node' ? [node] : [])].join(' ')
+    const row = rows.get(key) ?? {
+      hazard,
+      step,
+      ...(by === 'node' && { node }),
+      done: { cured: 0, notCured: 0, watched: 0 },
+      advised: { doneByAPerson: 0, healedByItself: 0, stillBroken: 0, watched: 0 },
     }
-    for (const { hazard, step } of watched) of(`${hazard} ${step}`).watched++
+    rows.set(key, row)
+    return row
+  }
+  for (const { node, counts, watched } of reports) {
+    for (const [key, some] of Object.entries(counts)) {
+      const [hazard = '', step = ''] = key.split(' ')
+      const row = rowOf(hazard, step, node)
+      for (const [outcome, more] of Object.entries(some)) add(row, outcome as Outcome, more)
+    }
+    for (const { hazard, step, was } of watched) rowOf(hazard, step, node)[was].watched++
   }
   const since = Math.min(...reports.map((one) => one.since))
   return {
+    schemaVersion: 1,
+    context,
+    namespace,
     ...(reports.length > 0 && { since: timeText(since) }),
-    forMs: reports.length > 0 ? now - since : 0,
+    forSeconds: reports.length > 0 ? Math.max(0, Math.round((now - since) / 1000)) : 0,
     nodes: reports.length,
-    steps,
+    steps: [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row),
   }
 }
 
-export function reportText({ since, forMs, nodes, steps }: ReportData, { color, columns }: Style): string {
-  const { bold, dim } = createColors(color)
-  if (since === undefined || Object.keys(steps).length === 0) {
-    return 'Nothing was done or advised so far. With mode advise in the policy, what would have been done is recorded and followed up.\n'
-  }
-  const head: Cell[] = ['', 'cured', 'not', 'person', 'itself', 'broken', 'watched'].map((text) => [text])
-  const group: Cell[] = ['', 'done', '', 'advised', '', '', ''].map((text) => [text])
-  const rows = Object.entries(steps)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, counts]): Cell[] => [
-      [key],
-      ...[...outcomes, 'watched' as const].map((name): Cell => [String(counts[name])]),
-    ])
-  const table = aligned(
-    head.map((_, place) => ({ least: place === 0 ? 32 : 6, share: 1 })),
-    [group, head, ...rows],
-    columns,
-  )
-  const lines = table.map((line, place) => (place < 2 ? dim(line) : line))
-  return `${[
-    bold(`${nodes} ${nodes === 1 ? 'node' : 'nodes'}, ${durationText(forMs)} since ${since}`),
-    '',
-    ...lines,
-    '',
-    ...conclusions(Object.values(steps)),
-  ].join('\n')}\n`
-}
-
-/** What the figures say to whoever has to decide. */
-function conclusions(all: readonly Counts[]): string[] {
-  const sum = (name: Outcome): number => all.reduce((count, one) => count + one[name], 0)
-  const [done, failed] = [sum('cured') + sum('not-cured'), sum('not-cured')]
-  const [person, itself, broken] = [sum('done-by-a-person'), sum('healed-by-itself'), sum('still-broken')]
-  const advised = person + itself + broken
-  return [
-    ...(done > 0 ? [`Of ${done} that ${done === 1 ? 'was' : 'were'} done ${done - failed} cured.`] : []),
-    ...(advised > 0
-      ? [
-          `Of ${advised} that ${advised === 1 ? 'was' : 'were'} advised people took ${person} themselves: act would have spared them that.`,
-          `${itself} healed by itself within half an hour: act would have been needless. ${broken} stayed broken: act would have been of use.`,
-        ]
-      : []),
-  ]
+function add(row: ReportRow, outcome: Outcome, more: number): void {
+  const [part, name] = places[outcome]
+  const counts: Record<string, number> = row[part]
+  counts[name] = (counts[name] ?? 0) + more
 }

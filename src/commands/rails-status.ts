@@ -1,143 +1,167 @@
-// What `roadcrew rails status` shows. Pure.
-import { createColors } from 'picocolors'
+// What `roadcrew rails status` knows: this is what `-o json` writes and what docs/rails-status.schema.json describes. Pure.
+import { z } from 'zod'
 import type { Entry } from '../agent/budget.ts'
 import type { PolicyRead } from '../agent/policy-source.ts'
 import type { Hazard } from '../contract/hazard.ts'
-import { inWindow, type Mode, modeOf } from '../engine/policy.ts'
-import { durationText, timeText } from '../objects/time.ts'
-import { aligned, type Cell } from '../report/columns.ts'
+import { inWindow, modeOf, modes, nextWindow, type Policy } from '../engine/policy.ts'
+import { timeText } from '../objects/time.ts'
 
-export interface Style {
-  readonly color: boolean
-  readonly columns: number
-}
+const time = z.string().describe('RFC 3339, UTC')
+const mode = z.enum(modes)
+const count = z.number().int().nonnegative()
 
-export interface StatusData {
-  /** Why the policy is none. */
-  readonly wrong?: string
-  readonly from?: string
-  /** What the pause says; `policy`: the policy itself. */
-  readonly paused?: string
-  readonly outsideWindows?: true
-  /** Those that have steps, with a mode for each. */
-  readonly hazards: readonly {
-    readonly id: string
-    readonly steps: Readonly<Record<string, Mode>>
-    readonly nodes?: string
-    readonly namespaces?: readonly string[]
-  }[]
-  readonly limits?: {
-    readonly perNodePerHour: number
-    readonly perClusterPerHour: number
-    readonly coolDownSeconds: number
-    readonly healthyPods: boolean
-    readonly protectedNamespaces: readonly string[]
-  }
-  /** Of the last hour, newest first. */
-  readonly acts: readonly Omit<Entry, 'subject'>[]
+const paused = z.object({
+  by: z
+    .enum(['note', 'policy'])
+    .describe('note: roadcrew rails resume lifts it; policy: whoever keeps policy.yaml does'),
+  note: z.string().optional().describe('Who, since when and why, as it stands there'),
+})
+
+const hazard = z.object({
+  id: z.string(),
+  mode: mode.describe('Of steps that the policy does not name'),
+  steps: z.record(z.string(), mode),
+  nodes: z.string().optional().describe('A label selector: on other nodes it is observed'),
+  namespaces: z.array(z.string()).optional().describe('In others it is observed'),
+})
+
+const windows = z.object({
+  open: z.boolean().describe('Whether now is in one of them'),
+  next: time.describe('When the next one begins'),
+  each: z.array(z.object({ days: z.string(), from: z.string(), to: z.string().describe('Excluded') })).describe('UTC'),
+})
+
+const limits = z.object({
+  perNodePerHour: count,
+  perClusterPerHour: count,
+  coolDownSeconds: count,
+  healthyPods: z.boolean().describe('Whether Pods may be ended that are not past their grace period'),
+  protectedNamespaces: z.array(z.string()),
+})
+
+const act = z.object({
+  at: time,
+  node: z.string(),
+  step: z.string(),
+  text: z.string().describe('What to whom'),
+  outcome: z.string().optional().describe('Absent while it is being done, or if whoever did it never said'),
+})
+
+export const statusSchema = z
+  .object({
+    schemaVersion: z.literal(1),
+    context: z.string(),
+    namespace: z.string().describe("Roadcrew's own"),
+    from: z.string().optional().describe('Where the policy stands; absent: there is none, everything is observed'),
+    wrong: z.array(z.string()).optional().describe('Why it is no policy: nothing is done'),
+    paused: paused.optional(),
+    hazards: z.array(hazard).describe('Those that an agent has steps for'),
+    windows: windows.optional().describe('Absent: at any time'),
+    limits: limits.optional().describe('Absent if the policy is wrong'),
+    used: z.object({ cluster: count, nodes: z.record(z.string(), count) }).describe('Acts within the last hour'),
+    acts: z.array(act).describe('Of the last hour, newest first'),
+  })
+  .describe('What roadcrew rails status -o json writes')
+
+export type StatusData = z.infer<typeof statusSchema>
+
+export interface StatusInput {
+  readonly context: string
+  readonly namespace: string
+  readonly read: PolicyRead | { readonly wrong: string; readonly paused?: string }
+  readonly budget: readonly Entry[]
+  readonly hazards: readonly Pick<Hazard, 'id' | 'node' | 'steps'>[]
+  /** ms UTC. */
+  readonly now: number
 }
 
 const hour = 3_600_000
 
-/** @param now ms UTC. */
-export function statusData(
-  read: PolicyRead | { readonly wrong: string },
-  budget: readonly Entry[],
-  hazards: readonly Hazard[],
-  now: number,
-): StatusData {
-  const acts = budget.filter(({ at }) => at > now - hour).map(({ subject: _, ...act }) => act)
-  if ('wrong' in read) return { wrong: read.wrong, hazards: [], acts }
-  const { policy, from, paused } = read
+export function statusData({ context, namespace, read, budget, hazards, now }: StatusInput): StatusData {
+  const acts = budget.filter(({ at }) => at > now - hour)
+  const nodes: Record<string, number> = {}
+  for (const { node } of acts) nodes[node] = (nodes[node] ?? 0) + 1
+  const common = {
+    schemaVersion: 1 as const,
+    context,
+    namespace,
+    used: { cluster: acts.length, nodes },
+    acts: acts.map(({ subject: _, at, ...act }) => ({ at: timeText(at), ...act })),
+  }
+  if ('wrong' in read) {
+    const { wrong, paused: note } = read
+    const [from = '', ...lines] = wrong.split(/: (.*)/s).filter((part) => part !== '')
+    return {
+      ...common,
+      from,
+      wrong: lines.flatMap((line) => line.split(/; (?=[\w.-]+: )/)),
+      ...(note !== undefined && { paused: { by: 'note' as const, note } }),
+      hazards: [],
+    }
+  }
+  const { policy, from, paused: note } = read
   const { perNodePerHour, perClusterPerHour, coolDownSeconds, healthyPods, protectedNamespaces } = policy
-  const withSteps = hazards.filter(({ node, steps }) => node && Object.keys(steps ?? {}).length > 0)
+  const next = nextWindow(policy, now)
   return {
+    ...common,
     ...(from !== undefined && { from }),
-    ...(policy.paused && { paused: paused ?? 'the policy itself' }),
-    ...(!inWindow(policy, now) && { outsideWindows: true as const }),
-    hazards: withSteps.map(({ id, steps = {} }) => {
-      const { nodes, namespaces, ...modes } = policy.hazards[id] ?? {}
-      // What they are narrowed to is said beside them.
-      const anywhere = { ...policy, hazards: { [id]: modes } }
-      return {
-        id,
-        steps: Object.fromEntries(Object.keys(steps).map((step) => [step, modeOf(anywhere, id, step, 'act')])),
-        ...(nodes !== undefined && { nodes }),
-        ...(namespaces && { namespaces }),
-      }
+    ...(policy.paused && { paused: note === undefined ? { by: 'policy' } : { by: 'note', note } }),
+    hazards: hazards
+      .filter(({ node, steps }) => node && Object.keys(steps ?? {}).length > 0)
+      .map((one) => modesOf(policy, one)),
+    ...(next !== undefined && {
+      windows: { open: inWindow(policy, now), next: timeText(next), each: windowsOf(policy) },
     }),
-    limits: { perNodePerHour, perClusterPerHour, coolDownSeconds, healthyPods, protectedNamespaces },
-    acts,
+    limits: {
+      perNodePerHour,
+      perClusterPerHour,
+      coolDownSeconds,
+      healthyPods,
+      protectedNamespaces: [...protectedNamespaces],
+    },
   }
 }
 
-export interface StatusView extends StatusData {
-  readonly context: string
-  readonly namespace: string
-}
-
-export function statusText(data: StatusView, { color, columns }: Style): string {
-  const { bold, dim, green, red, yellow } = createColors(color)
-  const { context, namespace, wrong, from, paused, outsideWindows, hazards, limits, acts } = data
-  const state =
-    wrong !== undefined
-      ? red('no policy: nothing is done')
-      : paused !== undefined
-        ? yellow(`paused by ${paused}`)
-        : outsideWindows
-          ? yellow("outside of the policy's windows: nothing is done now")
-          : green('not paused')
-  const lines = [
-    `${bold(context)}: ${state}`,
-    dim(from ?? (wrong ? '' : `no policy in ${namespace}: everything is only observed`)),
-  ]
-  if (wrong !== undefined)
-    lines.push(
-      '',
-      ...wrong
-        .replace(': ', ':\n')
-        .split(/\n|; (?=[\w.-]+: )/)
-        .map((line) => `  ${line.trim()}`),
-    )
-  const modes = hazards.flatMap(({ id, steps, nodes, namespaces }) =>
-    Object.entries(steps).map(([step, mode], place): Cell[] => [
-      [place === 0 ? id : ''],
-      [step],
-      [mode],
-      [
-        place > 0
-          ? ''
-          : [nodes && `nodes ${nodes}`, namespaces && `namespaces ${namespaces.join(', ')}`].filter(Boolean).join('; '),
-      ],
-    ]),
-  )
-  if (modes.length > 0) lines.push('', bold('MODES'), ...table(modes, columns))
-  if (limits) {
-    const { perNodePerHour, perClusterPerHour, coolDownSeconds, healthyPods, protectedNamespaces } = limits
-    const rows: Cell[][] = [
-      [['within an hour'], [`${acts.length} of ${perClusterPerHour} in the cluster, ${perNodePerHour} on one node`]],
-      [['the same again'], [`after ${durationText(coolDownSeconds * 1000)}`]],
-      [
-        ['which Pods'],
-        [healthyPods ? 'also those that live, where their budget has room' : 'only past their grace period'],
-      ],
-      [['never in'], [protectedNamespaces.join(', ') || '(no namespace is protected)']],
-    ]
-    lines.push('', bold('LIMITS'), ...table(rows, columns))
+/** What they are narrowed to is said beside them. */
+function modesOf(policy: Policy, { id, steps = {} }: Pick<Hazard, 'id' | 'steps'>): z.infer<typeof hazard> {
+  const { nodes, namespaces, ...own } = policy.hazards[id] ?? {}
+  const anywhere = { ...policy, hazards: { [id]: own } }
+  return {
+    id,
+    mode: modeOf(anywhere, id, undefined, 'act'),
+    steps: Object.fromEntries(Object.keys(steps).map((step) => [step, modeOf(anywhere, id, step, 'act')])),
+    ...(nodes !== undefined && { nodes }),
+    ...(namespaces && { namespaces: [...namespaces] }),
   }
-  const rows = acts.map((act): Cell[] => [[timeText(act.at)], [act.node], [act.outcome ?? 'begun'], [act.text]])
-  lines.push(
-    '',
-    bold('ACTS OF THE LAST HOUR'),
-    ...(rows.length > 0 ? table(rows, columns, [20, 10, 6, 20]) : ['  none']),
-  )
-  return `${lines.filter((line, place) => line !== '' || lines[place - 1] !== '').join('\n')}\n`
 }
 
-/** @param least how narrow each column may become. */
-const table = (rows: readonly (readonly Cell[])[], columns: number, least: readonly number[] = []): string[] =>
-  aligned(
-    (rows[0] ?? []).map((_, place) => ({ least: least[place] ?? 8, share: least[place] ?? 1 })),
-    rows,
-    columns - 2,
-  ).map((line) => `  ${line}`)
+const days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const
+const day = 24 * 60
+
+/** The windows as people write them: days with the same hours together. */
+function windowsOf({ windows: all }: Policy): z.infer<typeof windows>['each'] {
+  const byHours = new Map<string, number[]>()
+  for (const { from, to } of all) {
+    const hours = `${clock(from % day)} ${to % day === 0 ? '24:00' : clock(to % day)}`
+    byHours.set(hours, [...(byHours.get(hours) ?? []), Math.floor(from / day)])
+  }
+  return [...byHours].map(([hours, on]) => {
+    const [from = '', to = ''] = hours.split(' ')
+    return { days: daysText(on), from, to }
+  })
+}
+
+const clock = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
+
+/** `Mon-Fri`, `Tue,Thu`: three or more in a row as a range. */
+function daysText(on: readonly number[]): string {
+  const runs: number[][] = []
+  for (const one of [...new Set(on)].toSorted((a, b) => a - b)) {
+    const run = runs.at(-1)
+    if (run && run.at(-1) === one - 1) run.push(one)
+    else runs.push([one])
+  }
+  const name = (one: number | undefined): string => days[one ?? 0] ?? ''
+  return runs.flatMap((run) => (run.length > 2 ? [`${name(run[0])}-${name(run.at(-1))}`] : run.map(name))).join(',')
+}

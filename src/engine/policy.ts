@@ -87,9 +87,19 @@ const week = 7 * 24 * 60
 /** 1 January 1970 was a Thursday. */
 const mondayOffset = 3 * 24 * 60
 
+const minuteOfWeek = (now: number): number => (Math.floor(now / minute) + mondayOffset) % week
+
 /** Whether `now` (ms UTC) is in one of the policy's windows; one may go on over Sunday night. */
 export function inWindow({ windows }: Policy, now: number): boolean {
   if (windows.length === 0) return true
-  const at = (Math.floor(now / minute) + mondayOffset) % week
+  const at = minuteOfWeek(now)
   return windows.some(({ from, to }) => (from <= to ? at >= from && at < to : at >= from || at < to))
+}
+
+/** When the next of the policy's windows begins after `now` (both ms UTC); undefined if it has none. */
+export function nextWindow({ windows }: Policy, now: number): number | undefined {
+  if (windows.length === 0) return undefined
+  const at = minuteOfWeek(now)
+  const wait = Math.min(...windows.map(({ from }) => (from > at ? from - at : from - at + week)))
+  return (Math.floor(now / minute) + wait) * minute
 }

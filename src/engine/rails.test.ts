@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../contract/hazard.ts'
-import { defaultPolicy, inWindow, modeOf, type Policy } from './policy.ts'
+import { defaultPolicy, inWindow, modeOf, nextWindow, type Policy } from './policy.ts'
 import { heldBy, type NodeFacts, type PodFacts, rails, type Situation } from './rails.ts'
 import { subjectKey } from './subjects.ts'
 
@@ -142,4 +142,21 @@ describe('windows', () => {
     [[{ from: 6 * 24 * 60, to: eight + 1 }], true],
     [[{ from: 6 * 24 * 60, to: eight }], false],
   ])('%j: %s', (windows, is) => expect(at(...windows)).toBe(is))
+
+  it.each([
+    [[], undefined],
+    [[{ from: eight + 1, to: eight + 2 }], '2026-11-23T08:01:00.000Z'],
+    [[{ from: 0, to: eight }], '2026-11-30T00:00:00.000Z'],
+    [[{ from: eight, to: eight + 2 }], '2026-11-30T08:00:00.000Z'],
+    [
+      [
+        { from: 0, to: 1 },
+        { from: 24 * 60, to: 24 * 60 + 1 },
+      ],
+      '2026-11-24T00:00:00.000Z',
+    ],
+  ])('after now the next of %j begins at %s', (windows, begins) => {
+    const next = nextWindow({ ...defaultPolicy, windows }, now + 30_000)
+    expect(next === undefined ? undefined : new Date(next).toISOString()).toBe(begins)
+  })
 })

@@ -19,6 +19,8 @@ export interface Target {
   readonly name: string
   readonly server: string
   readonly proxy: string | undefined
+  /** What the kubeconfig calls its user; the API server may know it by another name. */
+  readonly user?: string
   /** Asks plugins and reads token files anew at every call. */
   credentials(): Promise<Credentials>
 }
@@ -153,6 +155,7 @@ function targetOf(merged: Merged, name: string, files: readonly string[]): Targe
     name,
     server: cluster.server.replace(/\/+$/, ''),
     proxy: typeof cluster['proxy-url'] === 'string' && cluster['proxy-url'] !== '' ? cluster['proxy-url'] : undefined,
+    ...(user && { user: String(context.user) }),
     credentials: () => credentialsOf(name, cluster, user ?? {}),
   }
 }
