@@ -174,7 +174,14 @@ function factsOf(
   if (path === undefined) return cluster
   const policy = policyOfFile(path)
   return {
-    policy: () => Promise.resolve({ value: { policy, from: path }, ticks: io.ticks() }),
+    // A pause of the cluster holds for this one too.
+    policy: async () => {
+      const read = await cluster.policy()
+      if (!read) return undefined
+      const { paused } = read.value
+      const value = { policy: { ...policy, paused: policy.paused || paused !== undefined }, from: path }
+      return { value: { ...value, ...(paused !== undefined && { paused }) }, ticks: read.ticks }
+    },
     done: () => cluster.done(),
     pod: (identity) => cluster.pod(identity),
     labels: () => cluster.labels(),

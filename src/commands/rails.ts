@@ -65,8 +65,8 @@ Exit codes:
   64  wrong usage`
 
 const pauseHelp = `
-Who is noted is the context's user in the kubeconfig, else $USER. An agent that was given its policy as a file (--policy)
-does not read the note; the file /run/roadcrew/pause on its node holds it back too.
+Who is noted is the context's user in the kubeconfig, else $USER. Agents read the note before each step, also those
+that were given their policy as a file. Without the API the file /run/roadcrew/pause on a node holds back that one.
 
 Examples:
   roadcrew rails pause --reason "network maintenance"
