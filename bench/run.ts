@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { agentBench } from './agent.ts'
 import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
+import { networkBench } from './network.ts'
 import { scanBench } from './scan.ts'
 import { scheduleBench } from './schedule.ts'
 import { table } from './table.ts'
@@ -10,6 +11,10 @@ import { table } from './table.ts'
 process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ''}\n\n`)
 if (process.argv[2] === 'agent') {
   process.stdout.write(`${table(await agentBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'network') {
+  process.stdout.write(`${table(await networkBench())}\n`)
   process.exit()
 }
 process.stdout.write(`${table(await scheduleBench())}\n\n`)
