@@ -95,6 +95,46 @@ describe.skipIf(networksOrSkip())('a network namespace', () => {
     ])
   })
 
+  it('has no trace of having been read', async () => {
+    namespaces = await makeNamespaces(['one'])
+    const traces = async () => [
+      await namespaces?.run('one', 'nft', 'list', 'tables'),
+      await namespaces?.run('one', 'cat', '/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'),
+    ]
+    expect(await traces()).toEqual(['', ''])
+    await read()
+    expect(await traces()).toEqual(['', ''])
+  })
+
+  it('whose table iptables-nft leaves out has all rules all the same', async () => {
+    namespaces = await makeNamespaces(['one'])
+    const run = (program: string, ...args: string[]) => namespaces?.run('one', program, ...args)
+    await run('iptables-nft', '-t', 'nat', '-A', 'POSTROUTING', '-s', '10.0.0.0/8', '-j', 'MASQUERADE')
+    await run(
+      'iptables-nft',
+      '-t',
+      'nat',
+      '-A',
+      'POSTROUTING',
+      '-s',
+      '10.0.0.0/8',
+      '-j',
+      'MASQUERADE',
+      '--random-fully',
+    )
+    // No words of iptables say this.
+    await run('nft', 'add rule ip nat POSTROUTING meta cpu 0 masquerade random')
+    expect(await run('iptables-nft-save', '-t', 'nat')).toContain('incompatible')
+    const { snat, backEnds, unread } = rulesOf(await read())
+    expect(unread).toEqual([])
+    expect(backEnds.toSorted()).toEqual(['iptables-nft', 'nft'])
+    expect(snat.map(({ backEnd, position, ports }) => [backEnd, position, ports])).toEqual([
+      ['nft', 3, 'random'],
+      ['iptables-nft', 1, 'kept'],
+      ['iptables-nft', 2, 'fully-random'],
+    ])
+  })
+
   it('is removed at the end, also when its maker is ended, and by the next maker when it was killed', async () => {
     const drill = async (signal: NodeJS.Signals): Promise<void> => {
       const child = spawn(process.execPath, [main, 'drill', 'snat-race'], { stdio: ['ignore', 'pipe', 'ignore'] })

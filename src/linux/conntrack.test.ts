@@ -91,6 +91,24 @@ describe('conntrack -S', () => {
     ])
   })
 
+  it('of a kernel that is newer than the tool has counters without a name', () => {
+    const read = parseConntrackTool('cpu=0   \tfound=3 insert_failed=2 clash_resolve=1 unknown1=7 unknown2=0 \n')
+    expect(read).toEqual({
+      cpus: [{ found: 3, insert_failed: 2, clash_resolve: 1, unknown1: 7, unknown2: 0 }],
+      broken: [],
+    })
+  })
+
+  it('that read /proc has the size of the table on each row', () => {
+    const read = parseConntrackTool('cpu=0   \tentries=65 found=3 \ncpu=1   \tentries=65 found=4 \n')
+    expect(read).toEqual({ cpus: [{ found: 3 }, { found: 4 }], broken: [], entries: 65 })
+  })
+
+  it('of the time when it told of the first CPU only is none', () =>
+    expect(
+      parseConntrackTool('entries   \t\t65      \nfound     \t\t3       \ninsert_failed\t\t2       \n'),
+    ).toBeUndefined())
+
   it('that is an error of the tool is none', () =>
     expect(parseConntrackTool('conntrack v1.4.7: Operation failed: Operation not permitted\n')).toBeUndefined())
 })
@@ -101,8 +119,9 @@ describe('what a counter grew by', () => {
     ['grew', cpus(5, 7), cpus(6, 9), [1, 2]],
     ['wrapped', cpus(2 ** 32 - 3), cpus(4), [7]],
     ['was reset at a reboot', cpus(500), cpus(2), undefined],
-    ['has a CPU more', cpus(5), cpus(5, 3), [0, 3]],
-    ['has a CPU less', cpus(5, 3), cpus(5), undefined],
+    ['was large, and reset at a reboot', cpus(3_000_000_000), cpus(2), undefined],
+    ['has a row that the reading before lost', cpus(5), cpus(5, 3), undefined],
+    ['has lost a row', cpus(5, 3), cpus(5), undefined],
     ['is not offered', { cpus: [{}] }, cpus(1), undefined],
   ] as const)('where it %s', (_, before, now, by) => expect(growth(before, now, 'insert_failed')).toEqual(by))
 })
@@ -115,4 +134,41 @@ it.each([
 ] as const)('%s: insert_failed counts losses only: %j %s', (release, version, only) => {
   expect(parseKernelVersion(release)).toEqual(version)
   expect(countsLossesOnly(version)).toBe(only)
+})
+
+it('growth is what was added between two readings, also past the wrap, and is never below 0', () => {
+  const counter = fc.integer({ min: 0, max: 2 ** 32 - 1 })
+  const added = fc.integer({ min: 0, max: 2 ** 28 - 1 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(counter, added), { minLength: 1 }), (rows) => {
+      const before = rows.map(([from]) => ({ insert_failed: from }))
+      const now = rows.map(([from, by]) => ({ insert_failed: (from + by) % 2 ** 32 }))
+      expect(growth({ cpus: before }, { cpus: now }, 'insert_failed')).toEqual(rows.map(([, by]) => by))
+      // A row that one of the readings lost would shift all behind it.
+      expect(growth({ cpus: before.slice(1) }, { cpus: now }, 'insert_failed')).toBeUndefined()
+    }),
+  )
+})
+
+it('a table of any names and numbers is read back, and a row that is cut off anywhere is told', () => {
+  const name = fc.stringMatching(/^[a-z]{1,8}_[a-z0-9]{1,4}$/)
+  const table = fc.uniqueArray(name, { minLength: 1, maxLength: 17 }).chain((names) => {
+    const row = fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { minLength: names.length, maxLength: names.length })
+    return fc.record({ names: fc.constant(names), rows: fc.array(row, { minLength: 1, maxLength: 8 }), cut: fc.nat() })
+  })
+  fc.assert(
+    fc.property(table, ({ names, rows, cut }) => {
+      const lines = rows.map((row) => ['00000007', ...row.map((one) => one.toString(16).padStart(8, '0'))].join('  '))
+      const header = `entries  ${names.join(' ')}`
+      expect(parseConntrackStatistics(`${header}\n${lines.join(' \n')} \n`)).toEqual({
+        entries: 7,
+        broken: [],
+        cpus: rows.map((row) => Object.fromEntries(names.map((one, place) => [one, row[place]]))),
+      })
+      const last = lines.at(-1) ?? ''
+      const short = last.slice(0, cut % (last.length - 9)) // its last number is gone
+      const read = parseConntrackStatistics([header, ...lines.slice(0, -1), short].join('\n'))
+      expect([read?.cpus.length, read?.broken]).toEqual([rows.length - 1, short.trim() === '' ? [] : [short]])
+    }),
+  )
 })

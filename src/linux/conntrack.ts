@@ -48,19 +48,29 @@ export function parseConntrackStatistics(text: string): ConntrackStatistics | un
   return { cpus, broken, ...(entries !== undefined && { entries }) }
 }
 
-/** Reads `conntrack -S`: `cpu=0 found=986 invalid=…`, decimal. @returns undefined if no line is one. */
+/**
+ * Reads `conntrack -S`: `cpu=0 found=986 invalid=…`, decimal. What a newer kernel counts is `unknown1` and so on to an older tool. The
+ * tool of before 1.2 prints a name and a number on each line, of the first CPU alone: that tells too little, and is none.
+ * @returns undefined if no line is one.
+ */
 export function parseConntrackTool(text: string): ConntrackStatistics | undefined {
   const cpus: CpuCounters[] = []
   const broken: string[] = []
+  let entries: number | undefined
   for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
-    const pairs = words(line).map((word) => /^([a-z_]+)=(\d+)$/.exec(word))
-    const { cpu, ...counters } = Object.fromEntries(
-      pairs.flatMap((pair) => (pair ? [[nameOf(pair[1] ?? ''), Number(pair[2])]] : [])),
-    )
+    const pairs = words(line).map((word) => /^([a-z_\d]+)=(\d+)$/.exec(word))
+    const {
+      cpu,
+      entries: all,
+      ...counters
+    } = Object.fromEntries(pairs.flatMap((pair) => (pair ? [[nameOf(pair[1] ?? ''), Number(pair[2])]] : [])))
     if (cpu === undefined || pairs.some((pair) => pair === null)) broken.push(line)
-    else cpus.push(counters)
+    else {
+      entries ??= all // where it read /proc for want of netlink
+      cpus.push(counters)
+    }
   }
-  return cpus.length > 0 ? { cpus, broken } : undefined
+  return cpus.length > 0 ? { cpus, broken, ...(entries !== undefined && { entries }) } : undefined
 }
 
 const words = (line: string): string[] => line.trim().split(/\s+/)
@@ -73,25 +83,26 @@ export function total({ cpus }: Pick<ConntrackStatistics, 'cpus'>, name: string)
 
 /** Counters are unsigned int in the kernel (struct ip_conntrack_stat). */
 const wrap = 2 ** 32
-/** A counter that falls by more than this started anew: it does not wrap that far between two readings. */
-const mostBetween = 2 ** 31
+/** A counter that falls is one that wrapped only if it grew by less than this, some millions a second and CPU; else it began anew. */
+const mostWrapped = 2 ** 28
 
 /**
- * How much a counter grew from one reading to a later one, CPU by CPU: a wrapped one went on from 0, and a CPU that is new counts
- * from 0.
- * @returns undefined where either reading does not offer it, or it was reset in between (a reboot, another namespace).
+ * How much a counter grew from one reading to a later one, CPU by CPU: a wrapped one went on from 0.
+ * @returns undefined where either reading does not offer it, where it was reset in between (a reboot, another namespace), and where
+ * the rows are not the same ones: there is one for each CPU that there may ever be, so one of the readings lost some.
  */
 export function growth(
   before: Pick<ConntrackStatistics, 'cpus'>,
   now: Pick<ConntrackStatistics, 'cpus'>,
   name: string,
 ): readonly number[] | undefined {
-  if (now.cpus.length < before.cpus.length) return undefined
+  if (now.cpus.length !== before.cpus.length) return undefined
   const grown = now.cpus.map((cpu, place) => {
-    const [from, to] = [before.cpus[place] ? before.cpus[place][name] : 0, cpu[name]]
+    const [from, to] = [before.cpus[place]?.[name], cpu[name]]
     if (from === undefined || to === undefined) return undefined
-    const by = to >= from ? to - from : to + wrap - from
-    return by < mostBetween ? by : undefined
+    if (to >= from) return to - from
+    const wrapped = to + wrap - from
+    return wrapped < mostWrapped ? wrapped : undefined
   })
   return grown.every((one) => one !== undefined) ? grown : undefined
 }

@@ -1,5 +1,6 @@
 // What iptables-save prints: `*table`, `:CHAIN policy [packets:bytes]`, `[packets:bytes] -A CHAIN …`, COMMIT.
-import { ownerOf, type PortChoice, type SnatRule } from './snat-rules.ts'
+import { ownerOf } from './snat-owners.ts'
+import type { PortChoice, SnatRule } from './snat-rules.ts'
 
 export interface IptablesRules {
   /** As its first line says; undefined if it says nothing. */
@@ -9,6 +10,8 @@ export interface IptablesRules {
   readonly rules: number
   /** True if it ends in the middle of a table. */
   readonly truncated: boolean
+  /** Tables with rules that only nft can show: iptables-nft-save leaves those out whole, and says so in a comment. */
+  readonly incompatible: readonly string[]
 }
 
 /**
@@ -21,6 +24,7 @@ export function parseIptables(
   family: 'ip' | 'ip6' = 'ip',
 ): IptablesRules {
   const snat: SnatRule[] = []
+  const incompatible: string[] = []
   const positions = new Map<string, number>()
   let [table, version, rules]: [string, string | undefined, number] = ['', undefined, 0]
   for (const line of lines(text)) {
@@ -37,9 +41,12 @@ export function parseIptables(
       table = line.slice(1).trim()
       positions.clear()
     } else if (line === 'COMMIT') table = ''
-    else version ??= /^#.*save v(\d+(?:\.\d+)+)/.exec(line)?.[1]
+    else if (line.startsWith('#')) {
+      version ??= /^#.*save v(\d+(?:\.\d+)+)/.exec(line)?.[1]
+      incompatible.push(...(/^# Table `(\S+)' is incompatible/.exec(line)?.slice(1) ?? []))
+    }
   }
-  return { snat, rules, truncated: table !== '', ...(version !== undefined && { version }) }
+  return { snat, rules, truncated: table !== '', incompatible, ...(version !== undefined && { version }) }
 }
 
 /** Where the rule begins in a line, after its counters; undefined if it is none. */
@@ -67,9 +74,9 @@ function snatRule(
   const words = shellWords(line.slice(start))
   const target = words[words.findIndex((word) => word === '-j' || word === '--jump') + 1]
   if (target !== 'MASQUERADE' && target !== 'SNAT') return undefined
-  const comment = words[words.indexOf('--comment') + 1]
   const text = line.slice(start)
-  const owner = ownerOf(place.chain, words.includes('--comment') ? (comment ?? '') : '', text)
+  const at = words.indexOf('--comment')
+  const owner = ownerOf({ ...place, comment: at < 0 ? '' : (words[at + 1] ?? ''), words: text })
   const packets = /^\[(\d+):\d+\] /.exec(line)?.[1]
   return {
     ...place,

@@ -1,18 +1,23 @@
 // What `nft -j list ruleset` and `nft list ruleset` print: libnftables-json(5), nft(8). Rules of iptables-nft show here too, and there
 // the target may be an opaque `xt` statement.
-import { ownerOf, type PortChoice, type SnatRule } from './snat-rules.ts'
+import { ownerOf } from './snat-owners.ts'
+import type { PortChoice, SnatRule } from './snat-rules.ts'
 
 export interface NftRules {
   readonly snat: readonly SnatRule[]
   readonly rules: number
   /** Tables that another tool keeps, by their names: nft must not change those. */
   readonly foreign: readonly string[]
+  /** Rules of iptables that change the source, or may, of which nft does not tell how they choose ports. */
+  readonly opaque: readonly Pick<SnatRule, 'family' | 'table' | 'chain'>[]
 }
 
 interface Expression {
   readonly masquerade?: Statement | null
   readonly snat?: Statement | null
   readonly counter?: { readonly packets?: number } | null
+  /** A match or target of iptables; nft before 1.0.3 prints null for each. */
+  readonly xt?: { readonly type?: string; readonly name?: string } | null
 }
 
 interface Statement {
@@ -28,27 +33,33 @@ interface Rule {
   readonly expr?: readonly Expression[]
 }
 
-/** @returns undefined if it is no JSON of nft's. */
+/** @returns undefined if it is no JSON of nft's, or of another shape than it prints. */
 export function parseNftJson(text: string): NftRules | undefined {
-  let all: unknown
   try {
-    all = (JSON.parse(text) as { nftables?: unknown }).nftables
+    const all = (JSON.parse(text) as { nftables?: unknown }).nftables
+    return Array.isArray(all) ? rulesIn(all as { rule?: Rule }[]) : undefined
   } catch {
     return undefined
   }
-  if (!Array.isArray(all)) return undefined
-  const rules = (all as { rule?: Rule }[]).flatMap(({ rule }) => rule ?? [])
+}
+
+function rulesIn(all: readonly { rule?: Rule }[]): NftRules {
+  const rules = all.flatMap(({ rule }) => rule ?? [])
   const positions = new Map<string, number>()
+  const opaque: NftRules['opaque'][number][] = []
   const snat = rules.flatMap((rule): SnatRule[] => {
     const { family, table, chain, handle, comment = '', expr = [] } = rule
     const position = next(positions, `${family} ${table} ${chain}`)
     const found = expr.find((one) => 'masquerade' in one || 'snat' in one)
-    if (!found) return []
+    if (!found) {
+      if (expr.some(mayBeSnat)) opaque.push({ family: familyOf(family), table, chain })
+      return []
+    }
     const target = 'masquerade' in found ? 'MASQUERADE' : 'SNAT'
     const flags = [(found.masquerade ?? found.snat)?.flags ?? []].flat()
     const packets = expr.find(({ counter }) => counter)?.counter?.packets
     const where = { family: familyOf(family), table, chain, position }
-    const owner = ownerOf(chain, comment, '')
+    const owner = ownerOf({ table, chain, comment, words: '' })
     return [
       {
         backEnd: 'nft',
@@ -62,8 +73,11 @@ export function parseNftJson(text: string): NftRules | undefined {
       },
     ]
   })
-  return { snat, rules: rules.length, foreign: [] }
+  return { snat, rules: rules.length, foreign: [], opaque }
 }
+
+const mayBeSnat = ({ xt }: Expression): boolean =>
+  xt === null || (xt?.type === 'target' && (xt.name === 'MASQUERADE' || xt.name === 'SNAT'))
 
 function next(positions: Map<string, number>, key: string): number {
   const position = (positions.get(key) ?? 0) + 1
@@ -82,6 +96,7 @@ function portsOf(flags: readonly string[]): PortChoice {
 export function parseNftText(text: string): NftRules {
   const snat: SnatRule[] = []
   const foreign: string[] = []
+  const opaque: NftRules['opaque'][number][] = []
   const positions = new Map<string, number>()
   let [managed, rules]: [boolean, number] = [false, 0]
   let table: { readonly family: string; readonly name: string } | undefined
@@ -100,11 +115,16 @@ export function parseNftText(text: string): NftRules {
       const position = next(positions, `${table.family} ${table.name} ${chain}`)
       const where = { family: familyOf(table.family), table: table.name, chain, position }
       snat.push(...ruleOf(line, where))
+      opaque.push(...opaqueOf(line, where))
     }
     managed = /^# Warning: table .* is managed by/.test(line)
   }
-  return { snat, rules, foreign }
+  return { snat, rules, foreign, opaque }
 }
+
+/** So nft shows a target of iptables where it was built without its libraries. */
+const opaqueOf = <Place>(line: string, where: Place): Place[] =>
+  /\bxt target "(?:MASQUERADE|SNAT)"/.test(line) ? [where] : []
 
 const isRule = (line: string): boolean => line !== '' && !line.startsWith('#') && !line.startsWith('type ')
 
@@ -113,7 +133,8 @@ function ruleOf(line: string, where: Pick<SnatRule, 'family' | 'table' | 'chain'
   const [, statement, rest = ''] = /(?:^|\s)(masquerade|snat(?= |$))(.*)$/.exec(bare) ?? []
   if (statement === undefined) return []
   const packets = /counter packets (\d+)/.exec(bare)?.[1]
-  const owner = ownerOf(where.chain, /comment "((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? '', '')
+  const comment = /comment "((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? ''
+  const owner = ownerOf({ ...where, comment, words: '' })
   return [
     {
       backEnd: 'nft',

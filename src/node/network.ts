@@ -1,16 +1,14 @@
 // Reads what a node's network shows: counters and tables below /proc, rules by the tools that keep them.
-import { execFile } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConntrackStatistics, parseConntrackTool, parseKernelVersion } from '../linux/conntrack.ts'
-import { parseIptables } from '../linux/iptables-rules.ts'
 import type { NatRules, NetworkSeen, NotRead, PodNetwork } from '../linux/network.ts'
-import { parseNftJson } from '../linux/nft-rules.ts'
-import type { SnatRule } from '../linux/snat-rules.ts'
 import { parseTcpCounters } from '../linux/tcp-counters.ts'
+import { runTool, type ToolLimits } from './host-tool.ts'
+import { readNatRules } from './nat-rules.ts'
 import { foldersByNumber, readProc, textOf, type Unread } from './proc-files.ts'
 
-export interface NetworkReader {
+export interface NetworkReader extends ToolLimits {
   /** The host's /proc. A mounted /proc/net is the reader's own namespace, so all is read at `<proc>/<pid>/net`. */
   readonly proc: string
   /** A process in the namespace that is read; the first of the node, if not told. */
@@ -25,7 +23,10 @@ export interface NetworkReader {
 export async function readNetwork(reader: NetworkReader): Promise<NetworkSeen> {
   const { proc } = reader
   const kernel = parseKernelVersion(textOf(readProc(join(proc, 'sys/kernel/osrelease'))))
-  const [statistics, rules] = await Promise.all([statisticsOf(reader), reader.rules ?? rulesOf(reader)])
+  const [statistics, rules] = await Promise.all([
+    statisticsOf(reader),
+    reader.rules ?? readNatRules(netOf(reader), reader),
+  ])
   return { ...(kernel && { kernel }), statistics, table: await tableOf(reader), rules, pods: podsOf(reader) }
 }
 
@@ -38,7 +39,7 @@ async function statisticsOf(reader: NetworkReader): Promise<NetworkSeen['statist
   const read = typeof text === 'string' ? parseConntrackStatistics(text) : undefined
   if (read) return read
   const why = typeof text === 'string' ? `"${path}" has no header` : cannot(path, text)
-  const told = await tool(reader, 'conntrack', ['-S'])
+  const told = await runTool(reader, 'conntrack', ['-S'])
   const netlink = 'text' in told ? parseConntrackTool(told.text) : undefined
   return (
     netlink ?? { because: `${why}; conntrack -S: ${'because' in told ? told.because : 'it printed something else'}` }
@@ -59,49 +60,9 @@ async function sysctl(reader: NetworkReader, name: string): Promise<number | und
   const text =
     reader.within === undefined
       ? textOf(readProc(join(reader.proc, path.slice('/proc/'.length))))
-      : await tool(reader, 'cat', [path]).then((told) => ('text' in told ? told.text : ''))
+      : await runTool(reader, 'cat', [path]).then((told) => ('text' in told ? told.text : ''))
   return /^\d+$/.test(text.trim()) ? Number(text) : undefined
 }
-
-const savers = [
-  ['iptables-legacy-save', 'iptables-legacy', 'ip'],
-  ['iptables-nft-save', 'iptables-nft', 'ip'],
-  ['ip6tables-legacy-save', 'iptables-legacy', 'ip6'],
-  ['ip6tables-nft-save', 'iptables-nft', 'ip6'],
-] as const
-
-async function rulesOf(reader: NetworkReader): Promise<NetworkSeen['rules']> {
-  const snat: SnatRule[] = []
-  const [backEnds, unread] = [new Set<string>(), new Set<string>()]
-  let ran = 0
-  for (const [command, backEnd, family] of savers) {
-    const told = await tool(reader, command, ['-t', 'nat', '-c'])
-    if ('absent' in told) continue
-    ran++
-    if ('because' in told) {
-      unread.add(`${command}: ${told.because}`)
-      continue
-    }
-    const read = parseIptables(told.text, backEnd, family)
-    snat.push(...read.snat)
-    if (read.rules > 0) backEnds.add(backEnd)
-    if (read.truncated) unread.add(`${command}: what it printed ends within a table`)
-  }
-  const nft = await tool(reader, 'nft', ['-j', 'list', 'ruleset'])
-  if (!('absent' in nft)) ran++
-  if (ran === 0) return { because: 'neither iptables-save nor nft is here' }
-  if ('text' in nft) {
-    // Tables that iptables-nft keeps were read by its own tool, and are named as it names them.
-    const own =
-      parseNftJson(nft.text)?.snat.filter((rule) => !(backEnds.has('iptables-nft') && isOfIptables(rule))) ?? []
-    snat.push(...own)
-    if (own.length > 0) backEnds.add('nft')
-  } else if (!('absent' in nft)) unread.add(`nft: ${nft.because}`)
-  if (backEnds.size === 0 && unread.size > 0) return { because: [...unread].join('; ') }
-  return { snat, backEnds: [...backEnds], unread: [...unread] }
-}
-
-const isOfIptables = ({ family, table }: SnatRule): boolean => family !== 'inet' && table === 'nat'
 
 /** A namespace is known by its inode; to see that of another user's process needs root. */
 function podsOf({ proc }: NetworkReader): NetworkSeen['pods'] {
@@ -131,24 +92,3 @@ function namespaceOf(proc: string, pid: number): string | undefined {
 }
 
 const cannot = (path: string, { code }: Unread): string => `cannot read "${path}": ${code}`
-
-type Told =
-  | { readonly text: string }
-  | { readonly because: string }
-  | { readonly absent: true; readonly because: string }
-
-/** Runs one of the host's tools in the namespace that is read. Its words are those of the C locale. */
-function tool({ within, toolMs }: NetworkReader, command: string, args: readonly string[]): Promise<Told> {
-  const [program, all] =
-    within === undefined ? [command, args] : ['nsenter', ['-t', String(within), '-n', '--', command, ...args]]
-  const options = { timeout: toolMs, maxBuffer: 2 ** 28, env: { ...process.env, LC_ALL: 'C' } }
-  return new Promise((resolve) => {
-    execFile(program, all, options, (error, text, complaint) => {
-      if (!error) return resolve({ text })
-      const first = complaint.trim().split('\n')[0] ?? ''
-      const isAbsent = error.code === 'ENOENT' || /failed to execute .*: No such file/.test(first)
-      if (isAbsent) return resolve({ absent: true, because: 'it is not installed' })
-      resolve({ because: error.killed ? `no answer within ${toolMs / 1000} s` : first || error.message })
-    })
-  })
-}
