@@ -15,10 +15,11 @@ function networksOrSkip(): boolean {
   return hint !== undefined
 }
 
-const list = (): string[] =>
+/** Namespaces of one maker: others may be at work on this machine. */
+const listOf = (pid: number | undefined): string[] =>
   spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' })
     .stdout.split('\n')
-    .filter((line) => line.startsWith('rc-'))
+    .filter((line) => line.startsWith(`rc-${pid}-`))
 
 describe.skipIf(networksOrSkip())('a network namespace', () => {
   let namespaces: Namespaces | undefined
@@ -136,19 +137,20 @@ describe.skipIf(networksOrSkip())('a network namespace', () => {
   })
 
   it('is removed at the end, also when its maker is ended, and by the next maker when it was killed', async () => {
-    const drill = async (signal: NodeJS.Signals): Promise<void> => {
+    const drill = async (signal: NodeJS.Signals): Promise<number | undefined> => {
       const child = spawn(process.execPath, [main, 'drill', 'snat-race'], { stdio: ['ignore', 'pipe', 'ignore'] })
       await new Promise((resolve) => child.stdout.once('data', resolve)) // its first act: all stands
-      expect(list()).toHaveLength(4)
+      expect(listOf(child.pid)).toHaveLength(4)
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill(signal)
       await ended
+      return child.pid
     }
-    await drill('SIGTERM')
-    expect(list()).toEqual([])
-    await drill('SIGKILL')
-    expect(list()).toHaveLength(4)
+    expect(listOf(await drill('SIGTERM'))).toEqual([])
+    const killed = await drill('SIGKILL')
+    expect(listOf(killed)).toHaveLength(4)
     namespaces = await makeNamespaces(['one'])
-    expect(list()).toHaveLength(1)
+    expect(listOf(killed)).toEqual([])
+    expect(listOf(process.pid)).toHaveLength(1)
   })
 })
