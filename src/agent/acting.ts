@@ -3,7 +3,7 @@ import type { Step } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
 import { type Audit, execute } from '../engine/executor.ts'
 import type { Judged, Look } from '../engine/look.ts'
-import { type Mode, saysMore } from '../engine/policy.ts'
+import { type Mode, saysAtLeast } from '../engine/policy.ts'
 import type { NodeFacts, Read, Situation } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import type { PodIdentity } from '../linux/container.ts'
@@ -81,7 +81,7 @@ export class Acting {
     const found = judged.filter(({ verdict }) => verdict.verdict === 'found')
     if (this.#options.ceiling === 'observe' || found.length === 0) return []
     const policy = await this.#options.facts.policy()
-    return policy ? found.filter(({ hazard }) => saysMore(policy.value.policy, hazard.id)) : found
+    return policy ? found.filter(({ hazard }) => saysAtLeast(policy.value.policy, hazard.id, 'advise')) : found
   }
 
   async #situation(seen: Look, judged: Judged): Promise<Situation> {

@@ -16,7 +16,7 @@ import { StepRecord } from '../agent/step-record.ts'
 import { watchTimers } from '../agent/timer-watch.ts'
 import { stepText } from '../engine/act.ts'
 import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
-import { saysMore } from '../engine/policy.ts'
+import { saysAtLeast } from '../engine/policy.ts'
 import { type NodeFacts, stepName } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
@@ -123,7 +123,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
       memory = remembered
       if (io.ticks() - policyRead > policyEvery) {
         const policy = await facts.policy()
-        const acts = policy && hazards.some(({ id }) => saysMore(policy.value.policy, id))
+        const acts = policy && hazards.some(({ id }) => saysAtLeast(policy.value.policy, id, 'act'))
         metrics.acting(options.mode === 'act' && acts === true)
         policyRead = io.ticks()
       }

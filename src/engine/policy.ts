@@ -76,10 +76,10 @@ function isWithin({ nodes, namespaces }: HazardPolicy, { namespace, nodeLabels }
   return nodes === undefined || (nodeLabels !== undefined && labelSelector(nodes)(nodeLabels))
 }
 
-/** Whether a policy says more of a hazard, or of one of its steps, than to observe it. */
-export function saysMore({ hazards }: Policy, hazard: string): boolean {
+/** Whether a policy says at least that of a hazard, or of one of its steps. */
+export function saysAtLeast({ hazards }: Policy, hazard: string, least: Mode): boolean {
   const { mode = 'observe', steps = {} } = hazards[hazard] ?? {}
-  return [mode, ...Object.values(steps)].some((one) => one !== 'observe')
+  return [mode, ...Object.values(steps)].some((one) => modes.indexOf(one) >= modes.indexOf(least))
 }
 
 const minute = 60_000
