@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../contract/hazard.ts'
-import { defaultPolicy, inWindow, modeOf, nextWindow, type Policy } from './policy.ts'
+import { defaultPolicy, inWindow, modeOf, nextWindow, type Policy, saysAtLeast } from './policy.ts'
 import { heldBy, type NodeFacts, type PodFacts, rails, type Situation } from './rails.ts'
 import { subjectKey } from './subjects.ts'
 
@@ -130,6 +130,12 @@ describe('modes', () => {
   ] as const)('%s %s under %s: %s', (hazard, name, ceiling, mode) =>
     expect(modeOf(policy, hazard, name, ceiling)).toBe(mode),
   )
+})
+
+it('a policy says at least advise or act of a hazard by any of its steps', () => {
+  const policy: Policy = { ...defaultPolicy, hazards: { a: { mode: 'advise' }, b: { steps: { light: 'act' } } } }
+  const says = (least: 'advise' | 'act') => ['a', 'b', 'c'].filter((id) => saysAtLeast(policy, id, least))
+  expect([says('advise'), says('act')]).toEqual([['a', 'b'], ['b']])
 })
 
 describe('windows', () => {
