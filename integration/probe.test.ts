@@ -52,13 +52,15 @@ describe('a probe', () => {
     onTestFinished(() => node.stop())
     const [first, second] = node.pods
     const inside = ['nsenter', '-t', String(node.pid), '-n', '--']
-    const asked = ['192.0.2.100:8080', '--pair', `${first},${second}`, '--count', '4000']
-    const { code, out } = await probe(asked, inside)
+    const asked = ['192.0.2.100:8080', '--pair', `${first},${second}`, '--count', '2500']
+    let { code, out } = await probe(asked, inside)
+    // On a busy machine the two may never meet.
+    for (let tries = 1; code === 0 && tries < 4; tries++) ({ code, out } = await probe(asked, inside))
     expect(code).toBe(1)
-    expect(out).toMatch(/^192\.0\.2\.100:8080 by the pair \d+ and \d+: 8000 connects/)
+    expect(out).toMatch(/^192\.0\.2\.100:8080 by the pair \d+ and \d+: 5000 connects/)
     expect(out).toMatch(/1 s step .* lost SYNs/)
-    expect(out).toMatch(/192\.0\.2\.100:8080 from here: 4000 connects/)
-    expect(out).toContain('0 of 4000 met a step')
+    expect(out).toMatch(/192\.0\.2\.100:8080 from here: 2500 connects/)
+    expect(out).toContain('0 of 2500 met a step')
     expect(out).toContain('Only the pair lost SYNs: its flows raced for a source port')
     await node.makeRandom()
     const random = await probe([...asked.slice(0, 4), '1000'], inside)

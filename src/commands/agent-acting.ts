@@ -31,8 +31,11 @@ import { limitsOf, type NodeParts, rootsOf } from './agent-runtime.ts'
 import { type Io, UsageError } from './io.ts'
 
 export interface AgentActs {
-  /** What follows a round of looking: steps, what became of earlier ones, and Events. Never throws for the world's faults. */
-  round(seen: Look, round: Round, memory: Memory): Promise<void>
+  /**
+   * What follows a round of looking: steps, what became of earlier ones, and Events. Never throws for the world's faults.
+   * @returns whether anything was done, so that nothing that was known of before counts any more.
+   */
+  round(seen: Look, round: Round, memory: Memory): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -127,10 +130,11 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
         metrics.acting(options.mode === 'act' && acts === true)
         policyRead = io.ticks()
       }
-      await acting.round(seen)
+      const audits = await acting.round(seen)
       await record.look(seen.judged, io.now())
       await conditions?.round(seen.judged, io.now()).catch(complain(log, 'conditions'))
       await events.flush()
+      return audits.some(({ outcome }) => outcome === 'done')
     },
     async close() {
       timers.stop()

@@ -127,7 +127,8 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
         if (is === 'ended') log.info(line, 'ended')
         else log.warn({ ...line, is }, finding.fact)
       }
-      await acts?.round(seen, round, memory)
+      // Whoever was asked less and less often is asked at once whether it helped.
+      if (await acts?.round(seen, round, memory)) eyes.past.asked.clear()
     },
   })
   log.info('stopping')

@@ -8,6 +8,7 @@ const connects = { count: 5000, everyMs: 2 }
 const slowFrom = 900
 /** Fewer are no race. */
 const leastSlow = 20
+const mostTries = 4
 
 /** Lets two Pods collide under a plain rule, then under --random-fully, and asks the detectors after each. */
 export const drill: Drill = async function* (stage) {
@@ -20,7 +21,7 @@ export const drill: Drill = async function* (stage) {
   }
   yield { act: 'looked', figures: await said(stage, place) }
 
-  const plain = await collide(node, stage, 20_000)
+  const plain = await race(node, stage)
   yield {
     act: 'the Pods connected from the same port at the same instant, under the plain rule',
     figures: plain.figures,
@@ -32,11 +33,19 @@ export const drill: Drill = async function* (stage) {
 
   await node.makeRandom()
   await stage.look(place) // what was lost under the old rule says nothing of the new one
-  const random = await collide(node, stage, 30_000)
+  const random = await collide(node, stage, 40_000)
   yield { act: 'the same under --random-fully', figures: random.figures }
   if (random.slow > 0) throw new Error(`${random.slow} connects were slow under --random-fully`)
   expectSaid(await said(stage, place), ['clear', 'clear'])
   yield { act: 'looked: clear', figures: { plain: sideBySide(plain), 'random-fully': sideBySide(random) } }
+}
+
+/** A machine that is busy with other things may keep two clients from ever meeting: then they try again. */
+async function race(node: SnatNode, stage: Stage): Promise<Collided> {
+  for (let tries = 1; ; tries++) {
+    const collided = await collide(node, stage, 10_000 + tries * connects.count)
+    if (collided.slow > leastSlow || tries === mostTries) return collided
+  }
 }
 
 interface Collided {
