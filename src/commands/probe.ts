@@ -29,7 +29,7 @@ export function probeCommand(io: Io, done: (exitCode: number) => void): Command 
     .option('--for <seconds>', 'how long', wholeNumber, 60)
     .option('--limit <seconds>', 'how long one connect may take', wholeNumber, 20)
     .option('--pair <pid,pid>', 'let two Pods collide: processes in their network namespaces; needs root', pairOf)
-    .option('--count <n>', 'how many connects each of the pair makes, 2 ms apart', wholeNumber, 500)
+    .option('--count <n>', 'how many connects each of the pair makes twice, 5 ms apart', wholeNumber, 500)
     .addOption(new Option('-o, --output <format>', 'how to write it').choices(['terminal', 'json']).default('terminal'))
     .addHelpText(
       'after',
@@ -37,8 +37,9 @@ export function probeCommand(io: Io, done: (exitCode: number) => void): Command 
 A SYN that was lost comes again after 1 s, then after 3 s and 7 s in all (since Linux 6.5 after 1, 2, 3, 4, 5, 7, 11 s): connects
 that take just that much longer met a loss. None among few says little, so the most that so many connects allow is told.
 
-With --pair both Pods connect from the same source port at the same instant, which is how flows race for a translated port; then as
-many connects are made from here. If only the pair loses SYNs, source address translation is the cause.
+With --pair both Pods connect at the same instant, first from the same source port, which is how flows race for a translated port,
+then from different ones. If more SYNs are lost only from the same port, source address translation (SNAT) is the cause: a server
+whose queue is full loses SYNs as well, but from any port.
 
 Examples:
   roadcrew probe db.example.com:5432

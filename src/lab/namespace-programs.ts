@@ -23,6 +23,7 @@ export async function startServer(namespace: string, port: number): Promise<Chil
 const flooder = `
 const { createSocket } = require('node:dgram')
 const [host, sockets] = process.argv.slice(1)
+process.stdin.on('end', () => process.exit(1)).resume().unref()
 for (let n = 0; n < Number(sockets); n++) {
   const socket = createSocket('udp4')
   socket.on('error', () => {})

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { type Connects, collidingConnects } from '../node/colliding-connects.ts'
+import type { Probed } from '../node/connect-probe.ts'
 import { isInPath } from './in-path.ts'
 import { inNamespace, openFlows, startServer } from './namespace-programs.ts'
 import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
@@ -10,6 +11,9 @@ const podNetwork = '10.244.0.0/24'
 const server = { address: '192.0.2.100', port: 8080 }
 
 export type BackEnd = 'iptables-legacy' | 'iptables-nft'
+
+/** Of each Pod. */
+type Collisions = Pick<Connects, 'count' | 'everyMs'> & { readonly firstPort: number }
 
 export interface SnatNode {
   /** A process in the node's network namespace. */
@@ -20,8 +24,8 @@ export interface SnatNode {
   readonly limit: number
   /** The rule as it stands, word by word. */
   readonly rule: readonly string[]
-  /** Both Pods connect from the same port at the same instant. @returns the connects' times (ms); -1: it failed. */
-  collide(connects: Pick<Connects, 'count' | 'everyMs' | 'firstPort'>, signal: AbortSignal): Promise<readonly number[]>
+  /** Both Pods connect from the same port at the same instant. @throws the reason of the signal once it is aborted. */
+  collide(connects: Collisions, signal: AbortSignal): Promise<Probed>
   /** Puts `--random-fully` onto the rule, in its place. */
   makeRandom(): Promise<void>
   /** Both Pods open so many UDP flows each, of which nothing is answered, as fast as they can. */
@@ -66,12 +70,13 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
       limit: Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')),
       rule,
       stop,
-      collide: (connects, signal) =>
-        collidingConnects(
-          ['pod1', 'pod2'].map((pod) => inNamespace(namespaces.of(pod))),
-          { to: server.address, port: server.port, ...connects },
-          signal,
-        ),
+      async collide({ firstPort, ...connects }, signal) {
+        const places = ['pod1', 'pod2'].map((pod) => inNamespace(namespaces.of(pod)))
+        const target = { to: server.address, port: server.port, limitMs: 20_000, firstPorts: [firstPort, firstPort] }
+        const probed = await collidingConnects(places, { ...target, ...connects }, signal)
+        signal.throwIfAborted()
+        return probed
+      },
       flood: (flows, signal) => openFlows(['pod1', 'pod2'].map(namespaces.of), server.address, flows, signal),
       flush: () => namespaces.run('node', 'conntrack', '-F'),
       async makeRandom() {

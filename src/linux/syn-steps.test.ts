@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, stepsOf, upperBound } from './syn-steps.ts'
+import { lowerBound, median, stepsOf, upperBound } from './syn-steps.ts'
 
 describe('steps of SYNs that were sent again', () => {
   it('are those of old and new kernels, and nothing else that is slow', () => {
@@ -34,6 +34,14 @@ describe('the bound that so many tries allow', () => {
     [10, 10, 1],
     [0, 0, 1],
   ])('%i of %i', (seen, tries, bound) => expect(upperBound(seen, tries)).toBeCloseTo(bound, 5))
+
+  // 1 - 0.95 ** (1 / 10) where one was seen; by symmetry the upper bound of those that were not.
+  it.each([
+    [0, 396, 0],
+    [1, 10, 1 - 0.95 ** (1 / 10)],
+    [9, 10, 1 - 0.394163],
+    [10, 10, 0.05 ** (1 / 10)],
+  ])('%i of %i is at least', (seen, tries, bound) => expect(lowerBound(seen, tries)).toBeCloseTo(bound, 5))
 
   it('falls with more tries, and is above what was seen', () => {
     for (const [seen, tries] of [

@@ -54,6 +54,9 @@ export function upperBound(seen: number, tries: number): number {
   return high
 }
 
+/** How often it happens at least: the lower end of the same interval, one-sided 95 % too. @returns a share; 0 if none was seen. */
+export const lowerBound = (seen: number, tries: number): number => 1 - upperBound(tries - seen, tries)
+
 /** The chance to see it at most so often, if it happens with this probability each time: binomial, in logarithms. */
 function atMost(seen: number, tries: number, probability: number): number {
   let [chance, ways] = [0, 0]

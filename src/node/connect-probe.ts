@@ -70,4 +70,6 @@ function once({ host, port, limitMs, signal }: ConnectProbe, { times, failures }
   })
 }
 
-const note = (failures: Map<string, number>, why: string): void => void failures.set(why, (failures.get(why) ?? 0) + 1)
+/** Counts one more that failed for this reason. */
+export const note = (failures: Map<string, number>, why: string): void =>
+  void failures.set(why, (failures.get(why) ?? 0) + 1)

@@ -55,14 +55,20 @@ interface Collided {
 }
 
 async function collide(node: SnatNode, stage: Stage, firstPort: number): Promise<Collided> {
-  const times = await node.collide({ ...connects, firstPort }, stage.signal)
-  const failed = times.filter((ms) => ms < 0).length
+  const { times, failures } = await node.collide({ ...connects, firstPort }, stage.signal)
+  const failed = [...failures.values()].reduce((sum, count) => sum + count, 0)
   const slow = times.filter((ms) => ms >= slowFrom).length
   const worstMs = Math.round(Math.max(...times))
   return {
     slow,
     worstMs,
-    figures: { connects: times.length, 'slow (lost SYNs)': slow, failed, 'worst (ms)': worstMs, ...histogram(times) },
+    figures: {
+      connects: times.length + failed,
+      'slow (lost SYNs)': slow,
+      failed,
+      'worst (ms)': worstMs,
+      ...histogram(times),
+    },
   }
 }
 
