@@ -18,7 +18,7 @@ export interface Loss {
   readonly opens: number | undefined
 }
 
-const counted = ['insert_failed', 'chaintoolong', 'insert', 'clash_resolve']
+const counted = ['insert_failed', 'chaintoolong', 'insert']
 
 /** Only what is counted is kept: a node has 64 CPUs with 17 counters. */
 export const readingOf = ({ cpus }: ConntrackStatistics, ticks: number, opens: number | undefined): Reading => ({
@@ -37,7 +37,7 @@ export function withReading(before: readonly Reading[], now: Reading, windowMs: 
   const begin = before.findLast(({ ticks }) => now.ticks - ticks >= windowMs)
   const kept = before.filter((one) => one === begin || now.ticks - one.ticks < windowMs)
   const last = kept.at(-1)
-  return last && now.ticks - last.ticks < apart && kept.length > 1 ? [...kept.slice(0, -1), last] : [...kept, now]
+  return last && now.ticks - last.ticks < apart && kept.length > 1 ? kept : [...kept, now]
 }
 
 /** What was lost from the first reading to now; undefined if counters were reset in between, or there is no first one. */
