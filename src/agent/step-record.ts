@@ -67,7 +67,8 @@ export class StepRecord {
     const { node, podOf: identityOf } = this.#options
     this.#options.audit(audit)
     this.#options.tell(...tellings(audit, node, identityOf(judged)))
-    if (audit.outcome === 'done' || audit.outcome === 'failed') {
+    // What its arm held back had a place in the budget already.
+    if (audit.outcome === 'done' || audit.outcome === 'failed' || audit.rail === 'identity') {
       await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome)
     }
     if (audit.outcome === 'done' || audit.outcome === 'would-do') await this.#watch(audit, podOf(judged.subject))
