@@ -43,8 +43,8 @@ export class Acting {
   readonly #options: ActingOptions
   /** The steps that were done for a subject since it was last well. */
   readonly #tried = new Map<string, Set<string>>()
-  /** What was last told of a subject's step: told again only once it is another thing. */
-  readonly #told = new Map<string, string>()
+  /** What was last told of each step of a subject: told again only once it is another thing. */
+  readonly #told = new Map<string, Map<string, string>>()
 
   constructor(options: ActingOptions) {
     this.#options = options
@@ -69,7 +69,7 @@ export class Acting {
       record: async (audit) => {
         const one = byKey.get(audit.subjectKey)
         if (audit.outcome === 'done') {
-          this.#tried.set(audit.subjectKey, new Set([...(this.#tried.get(audit.subjectKey) ?? []), audit.step]))
+          this.#tried.set(audit.subjectKey, new Set([...(this.#tried.get(audit.subjectKey) ?? []), audit.stepKey]))
         }
         if (one && this.#isNews(audit)) await this.#options.record(audit, one)
       },
@@ -109,14 +109,16 @@ export class Acting {
   #forgetWell(judged: readonly Judged[]): void {
     const ill = new Set(judged.filter(isIll).map(({ subject }) => subjectKey(subject)))
     for (const key of this.#tried.keys()) if (!ill.has(key)) this.#tried.delete(key)
-    for (const key of this.#told.keys()) if (!ill.has(key.slice(key.indexOf(' ') + 1))) this.#told.delete(key)
+    for (const key of this.#told.keys()) if (!ill.has(key)) this.#told.delete(key)
   }
 
-  #isNews({ outcome, rail = '', step, hazard, subjectKey: subject }: Audit): boolean {
-    const key = `${hazard}/${step} ${subject}`
+  #isNews({ outcome, rail = '', stepKey, hazard, subjectKey: subject }: Audit): boolean {
+    const told = this.#told.get(subject) ?? new Map<string, string>()
+    this.#told.set(subject, told)
+    const key = `${hazard}/${stepKey}`
     const says = `${outcome} ${rail}`
-    if (this.#told.get(key) === says && outcome !== 'done') return false
-    this.#told.set(key, says)
+    if (told.get(key) === says && outcome !== 'done') return false
+    told.set(key, says)
     return true
   }
 }

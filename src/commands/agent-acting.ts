@@ -23,6 +23,8 @@ import { hazards } from '../hazards/index.ts'
 import type { Client } from '../kubernetes/client.ts'
 import type { PodIdentity } from '../linux/container.ts'
 import { hasAnswered } from '../linux/kubelet.ts'
+import { networkSeen } from '../linux/network.ts'
+import { readNetwork } from '../node/network.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import type { NodeApi } from './agent-api.ts'
@@ -74,7 +76,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
       podOf,
       audit: (audit) => {
         metrics.step(audit)
-        log.warn({ ...audit, at: new Date(audit.at).toISOString(), subjectKey: undefined }, 'audit')
+        log.warn({ ...audit, at: new Date(audit.at).toISOString(), subjectKey: undefined, stepKey: undefined }, 'audit')
       },
       followed: (watched, outcome, neighbours) => {
         metrics.followed(watched, outcome)
@@ -102,12 +104,12 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
     podOf,
     ...selfOf(io),
     node: async (seen) => nodeFacts(parts, seen, round, { upMs: io.ticks() - began, lateMs: timers.worst() }),
-    again: (judged) => lookAgain(parts, judged, podOf(judged), memory),
+    again: (judged) => lookAgain(parts, judged, { pod: podOf(judged), round, memory }),
     reserve: async (judged, step, { now, policy }) => {
       const entry: Entry = {
         at: now,
         node,
-        subject: subjectKey(judged.subject),
+        subject: subjectKey('target' in step ? step.target : judged.subject),
         step: stepName(step),
         text: stepText(step),
       }
@@ -231,31 +233,42 @@ async function nodeFacts(
   }
 }
 
-/** Only its Pod's containers are asked for, and nothing is remembered for the next round. */
-async function lookAgain(
-  { runtime, waits, options, settings, node, api, io }: AgentParts,
-  judged: Judged,
-  pod: PodIdentity | undefined,
-  memory: Memory,
-): Promise<Judged | undefined> {
-  const narrowed = narrowedRuntime(runtime, (one) => (pod ? one.pod?.uid === pod.uid : one.id === judged.subject.uid))
-  const round = await lookAround({
-    runtime: narrowed,
+interface LastRound {
+  readonly pod: PodIdentity | undefined
+  readonly round: Round | undefined
+  readonly memory: Memory
+}
+
+/** Nothing is remembered of it for the next round. */
+async function lookAgain(parts: AgentParts, judged: Judged, last: LastRound): Promise<Judged | undefined> {
+  const { settings, node, api, io } = parts
+  const { judged: now } = await look({
+    hazards: [judged.hazard],
+    vantages: ['node'],
+    world: nodeWorld(node, await roundAgain(parts, judged, last), await api.world()),
+    now: io.now(),
+    ticks: io.ticks(),
+    zones: machineZones(),
+    memory: last.memory,
+    settings,
+  })
+  const key = subjectKey(judged.subject)
+  return now.find((one) => subjectKey(one.subject) === key)
+}
+
+/** Only its Pod's containers are asked for; of a node's network all is read anew, its rules too. */
+async function roundAgain(
+  { runtime, waits, options, node }: AgentParts,
+  { subject }: Judged,
+  { pod, round }: LastRound,
+): Promise<Round> {
+  if (round && subject.kind === networkSeen.kind)
+    return { ...round, network: await readNetwork({ proc: rootsOf(options).proc, toolMs: limitsOf(options).callMs }) }
+  return lookAround({
+    runtime: narrowedRuntime(runtime, (one) => (pod ? one.pod?.uid === pod.uid : one.id === subject.uid)),
     roots: rootsOf(options),
     limits: limitsOf(options),
     node,
     ...(waits && { waits }),
   })
-  const { judged: now } = await look({
-    hazards: [judged.hazard],
-    vantages: ['node'],
-    world: nodeWorld(node, round, await api.world()),
-    now: io.now(),
-    ticks: io.ticks(),
-    zones: machineZones(),
-    memory,
-    settings,
-  })
-  const key = subjectKey(judged.subject)
-  return now.find((one) => subjectKey(one.subject) === key)
 }

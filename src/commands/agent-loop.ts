@@ -41,10 +41,13 @@ const rulesFor = 600_000
 function networkOf(
   { network, hostRoot }: AgentOptions,
   { ticks }: Io,
-): { readonly network?: () => Promise<NetworkSeen> } {
-  if (!network) return {}
+): { readonly network?: () => Promise<NetworkSeen>; readonly forgetRules: () => void } {
+  if (!network) return { forgetRules: () => undefined }
   let kept: { readonly rules: NetworkSeen['rules']; readonly until: number } | undefined
   return {
+    forgetRules: () => {
+      kept = undefined
+    },
     network: async () => {
       const rules = kept && ticks() < kept.until ? kept.rules : undefined
       const seen = await readNetwork({ proc: join(hostRoot, 'proc'), toolMs: 10_000, ...(rules && { rules }) })
@@ -128,7 +131,10 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
         else log.warn({ ...line, is }, finding.fact)
       }
       // Whoever was asked less and less often is asked at once whether it helped.
-      if (await acts?.round(seen, round, memory)) eyes.past.asked.clear()
+      if (await acts?.round(seen, round, memory)) {
+        eyes.past.asked.clear()
+        eyes.forgetRules()
+      }
     },
   })
   log.info('stopping')

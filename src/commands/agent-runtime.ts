@@ -8,6 +8,7 @@ import { restartEffect } from '../linux/restart-effect.ts'
 import { daemonAge, daemonPrograms } from '../node/daemon-age.ts'
 import { nodeHands } from '../node/hands.ts'
 import { killMode } from '../node/kill-mode.ts'
+import { replaceRuleArm } from '../node/replace-rule.ts'
 import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { findRuntimes, openRuntime } from '../runtimes/find.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -40,6 +41,10 @@ export interface NodeParts {
   readonly daemon: () => Promise<{ readonly upMs?: number | undefined; readonly paused?: boolean }>
 }
 
+/** The rules of the agent's own network, which is the node's, under the lock that the node's own iptables takes. */
+const ruleArm = (hostRoot: string): Arm =>
+  replaceRuleArm({ toolMs: callLimit, lock: join(hostRoot, 'run/xtables.lock') })
+
 /** How long an actor is waited for (ms), which is started at the same time as the agent. */
 const actorStarts = 30_000
 
@@ -52,7 +57,7 @@ export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
   return {
     runtime,
     ...(restart && { restart }),
-    arms: [continueShimArm(hands), endShimArm(hands)],
+    arms: [continueShimArm(hands), endShimArm(hands), ...(options.network ? [ruleArm(options.hostRoot)] : [])],
     daemon: () => Promise.resolve({ upMs: daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name]) }),
   }
 }

@@ -5,11 +5,12 @@ import type { World } from '../contract/world.ts'
 import { execute } from '../engine/executor.ts'
 import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
 import { defaultPolicy, type Policy } from '../engine/policy.ts'
-import type { Situation } from '../engine/rails.ts'
+import { type Situation, stepKey } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import { networkSeen } from '../linux/network.ts'
 import { nodeHands } from '../node/hands.ts'
 import { readNetwork } from '../node/network.ts'
+import { replaceRuleArm } from '../node/replace-rule.ts'
 import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { pods } from '../objects/kinds.ts'
@@ -55,10 +56,10 @@ export class NodeStage {
     const steps = new Map<string, { step: Step; target: Subject }>()
     const hands = nodeHands(roots)
     const audits = await execute(judged, {
-      arms: [continueShimArm(hands), endShimArm(hands)],
+      arms: [continueShimArm(hands), endShimArm(hands), ...('network' in place ? [ruleArm(place.network)] : [])],
       ceiling: 'act',
       situation: (one, step) => {
-        steps.set(subjectKey(one.subject), { step, target: one.subject })
+        steps.set(stepKey(step), { step, target: one.subject })
         return Promise.resolve(this.#situation())
       },
       again: async (one) => {
@@ -68,10 +69,10 @@ export class NodeStage {
       tried: (subject) => this.#tried.get(subject) ?? new Set(),
       record: () => Promise.resolve(),
     })
-    return audits.flatMap(({ subjectKey: key, step: name, outcome, because }) => {
+    return audits.flatMap(({ subjectKey: subject, stepKey: key, outcome, because }) => {
       const done = steps.get(key)
       if (!done) return []
-      this.#tried.set(key, new Set([...(this.#tried.get(key) ?? []), name]))
+      this.#tried.set(subject, new Set([...(this.#tried.get(subject) ?? []), key]))
       return [{ ...done, ...(outcome === 'done' ? {} : { held: because ?? outcome }) }]
     })
   }
@@ -108,6 +109,9 @@ export class NodeStage {
     }
   }
 }
+
+/** The lock is the machine's: its iptables know no other. */
+const ruleArm = (within: number) => replaceRuleArm({ within, toolMs: limits.callMs, lock: '/run/xtables.lock' })
 
 /** The network that a process is in. */
 async function networkWorld(pid: number): Promise<World> {

@@ -164,6 +164,15 @@ export interface Shim {
   readonly command: string
 }
 
+/** Where a rule of a node's firewall stands. `backEnd`: the tool that keeps it, and alone may change it. `position`: from 1. */
+export interface RulePlace {
+  readonly backEnd: string
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  readonly position: number
+}
+
 /** What to do, as data. `name`: a key of the hazard's steps, so that a policy can allow it by itself. */
 export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'edit'; readonly target: Subject; readonly changes: readonly Change[] }
@@ -172,11 +181,14 @@ export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'continue-shim'; readonly target: Subject; readonly shim: Shim }
   | { readonly do: 'end-shim'; readonly target: Subject; readonly shim: Shim; readonly alsoEnds: readonly Subject[] }
   | {
-      readonly do: 'replace-rule' | 'sysctl'
+      readonly do: 'replace-rule'
       readonly target: Subject
+      readonly rule: RulePlace
+      /** As its tool shows it, without what it has counted. */
       readonly before: string
       readonly after: string
     }
+  | { readonly do: 'sysctl'; readonly target: Subject; readonly before: string; readonly after: string }
   | { readonly do: 'advise'; readonly command?: string }
 )
 

@@ -33,10 +33,22 @@ export async function act(
 /** A step in one line, for people: `edit CronJob shop/report: spec.startingDeadlineSeconds: 100`. */
 export function stepText(step: Step): string {
   if (step.do === 'advise') return step.command ?? step.why
+  if (step.do === 'replace-rule') return ruleText(step)
   const target = `${step.do} ${subjectText(step.target)}`
   if (step.do !== 'edit') return target
   const changes = step.changes.map(({ path, after }) =>
     after === undefined ? `remove ${path.join('.')}` : `${path.join('.')}: ${JSON.stringify(after)}`,
   )
   return `${target}: ${changes.join(', ')}`
+}
+
+function ruleText({ rule, before, after }: Extract<Step, { do: 'replace-rule' }>): string {
+  const { backEnd, family, table, chain, position } = rule
+  return `replace rule ${position} of chain ${chain} (${backEnd}, ${family} table ${table}): ${before} becomes ${after}`
+}
+
+/** The step in reverse, where there is one: its arm takes it only while what was done is still as it was left. */
+export function undoOf(step: Step): Step | undefined {
+  if (step.do !== 'replace-rule' && step.do !== 'sysctl') return undefined
+  return { ...step, before: step.after, after: step.before, why: `undoes: ${step.why}` }
 }

@@ -7,7 +7,7 @@ import type { Arm } from '../contract/world.ts'
 import { type Audit, type ExecutorOptions, execute } from './executor.ts'
 import type { Judged } from './look.ts'
 import { defaultPolicy, type Mode, type Policy } from './policy.ts'
-import type { Situation } from './rails.ts'
+import { type Situation, stepKey } from './rails.ts'
 
 const subject: Subject = { source: { node: 'node-1' }, kind: 'Container', name: 'app' }
 const stuck = hazard({
@@ -83,8 +83,9 @@ async function run(more: Partial<ExecutorOptions> & { mode?: Mode; remedy?: read
 describe('the executor', () => {
   it('does the smallest step, and the next one once that was tried', async () => {
     expect((await run()).applied).toEqual(['continue-shim'])
-    expect((await run({ tried: () => new Set(['continue-shim']) })).applied).toEqual(['end-shim'])
-    expect((await run({ tried: () => new Set(['continue-shim', 'end-shim']) })).applied).toEqual([])
+    const keys = [small, large()].map(stepKey)
+    expect((await run({ tried: () => new Set(keys.slice(0, 1)) })).applied).toEqual(['end-shim'])
+    expect((await run({ tried: () => new Set(keys) })).applied).toEqual([])
   })
 
   it('does nothing by default, and in advise records what it would do', async () => {
@@ -101,6 +102,28 @@ describe('the executor', () => {
   it('takes the fresh step after it has looked again', async () => {
     const { steps } = await run({ remedy: [large(1)], again: async () => judged([large(2)]) })
     expect(steps[0]?.do === 'end-shim' && steps[0].shim.startTicks).toBe(2)
+  })
+
+  it('takes the same step for each of its targets, one after the other, and looks for that very one again', async () => {
+    const rewrite = (name: string): Step => ({
+      do: 'replace-rule',
+      name: 'random-ports',
+      why: 'w',
+      target: { source: { node: 'node-1' }, kind: 'Rule', name },
+      rule: { backEnd: 'nft', family: 'ip', table: 'nat', chain: 'post', position: 1 },
+      before: 'a',
+      after: 'b',
+    })
+    const arm = (applied: Step[]): Arm => ({
+      does: 'replace-rule',
+      apply: (step) => Promise.resolve(applied.push(step)).then(() => 'done' as const),
+    })
+    const applied: Step[] = []
+    const remedy = [rewrite('one'), rewrite('two')]
+    await run({ remedy, arms: [arm(applied)], tried: () => new Set([stepKey(rewrite('one'))]) })
+    expect(applied).toEqual([rewrite('two')])
+    const { audits } = await run({ remedy, arms: [arm(applied)], again: async () => judged([rewrite('two')]) })
+    expect(audits.map(({ outcome }) => outcome)).toEqual(['passed'])
   })
 
   it('does nothing where it is no longer so', async () => {

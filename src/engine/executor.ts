@@ -4,7 +4,7 @@ import type { Arm } from '../contract/world.ts'
 import { stepText } from './act.ts'
 import type { Judged } from './look.ts'
 import { type Mode, modeOf } from './policy.ts'
-import { heldBy, type PodFacts, type Situation, stepName } from './rails.ts'
+import { heldBy, type PodFacts, type Situation, stepKey, stepName } from './rails.ts'
 import { subjectKey, subjectText } from './subjects.ts'
 
 /** One line of the audit: what was done, would have been, or was held back, and why. */
@@ -16,6 +16,8 @@ export interface Audit {
   readonly subject: string
   readonly subjectKey: string
   readonly step: string
+  /** The step and its target; see `stepKey`. */
+  readonly stepKey: string
   readonly text: string
   /** What ends with it, for people: `3 containers of ads/bidder-7; its owner ReplicaSet bidder has 11 of 12 ready`. */
   readonly ends?: string
@@ -33,7 +35,7 @@ export interface ExecutorOptions {
   readonly situation: (judged: Judged, step: Step) => Promise<Situation>
   /** Looks at one subject once more; undefined: nothing is found of it any more. */
   readonly again: (judged: Judged) => Promise<Judged | undefined>
-  /** What was tried for a subject since it was last well: the next step of its ladder is taken. */
+  /** What was tried for a subject since it was last well, by `stepKey`: the next step of its ladder is taken. */
   readonly tried: (subject: string) => ReadonlySet<string>
   /**
    * Takes a place in the budget, atomically, right before the act: what the rails read of it may be older than another
@@ -52,7 +54,7 @@ interface Candidate {
 
 /** The next step of a finding's ladder: the smallest that was not tried yet. An advice is for people. */
 const nextStep = ({ remedy }: Finding, tried: ReadonlySet<string>): Step | undefined =>
-  remedy.find((step) => step.do !== 'advise' && !tried.has(stepName(step)))
+  remedy.find((step) => step.do !== 'advise' && !tried.has(stepKey(step)))
 
 function candidates(judged: readonly Judged[], tried: ExecutorOptions['tried']): Candidate[] {
   return judged.flatMap((one) =>
@@ -106,7 +108,7 @@ const modeNow = (
 async function actNow({ judged, finding: before, step }: Candidate, options: ExecutorOptions): Promise<Audit> {
   const again = await options.again(judged)
   const finding = again && findingAgain(again, step)
-  const fresh = finding?.remedy.find((one) => one.do === step.do && one.name === step.name)
+  const fresh = finding?.remedy.find((one) => isSameStep(one, step))
   const situation = await options.situation(again ?? judged, fresh ?? step)
   const audit = auditOf({ judged: again ?? judged, finding: finding ?? before, step: fresh ?? step }, situation)
   if (!fresh) return { ...audit('passed'), because: 'it was no longer so when it was looked at again' }
@@ -128,8 +130,10 @@ async function actNow({ judged, finding: before, step }: Candidate, options: Exe
 
 const findingAgain = ({ verdict }: Judged, step: Step): Finding | undefined =>
   verdict.verdict === 'found'
-    ? verdict.findings.find(({ remedy }) => remedy.some((one) => one.do === step.do && one.name === step.name))
+    ? verdict.findings.find(({ remedy }) => remedy.some((one) => isSameStep(one, step)))
     : undefined
+
+const isSameStep = (one: Step, other: Step): boolean => one.do === other.do && stepKey(one) === stepKey(other)
 
 const auditOf =
   ({ judged, finding, step }: Candidate, { now, pod }: Situation) =>
@@ -140,6 +144,7 @@ const auditOf =
     subject: subjectText(judged.subject),
     subjectKey: subjectKey(judged.subject),
     step: stepName(step),
+    stepKey: stepKey(step),
     text: stepText(step),
     ...endsWith(step, pod?.value),
     outcome,

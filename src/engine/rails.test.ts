@@ -108,6 +108,22 @@ describe('rails', () => {
     expect(heldBy(go, situation({ pod: { annotations: { 'roadcrew.dev/spare': '' } } }))?.rail).toBe('spared')
   })
 
+  it('that are about Pods, their runtime and the kubelet do not ask of a rule; all others do', () => {
+    const rule: Step = {
+      do: 'replace-rule',
+      name: 'end-shim', // the cool-down of the cases is of that name
+      why: 'w',
+      target,
+      rule: { backEnd: 'nft', family: 'ip', table: 'nat', chain: 'post', position: 1 },
+      before: 'a',
+      after: 'b',
+    }
+    const asked = alone.flatMap(([, at]) => heldBy(rule, at)?.rail ?? [])
+    const general = ['unreadable', 'paused', 'window', 'agent-young', 'late-timers', 'node-rate', 'cluster-rate']
+    expect(new Set(asked)).toEqual(new Set([...general, 'cool-down']))
+    expect(heldBy(rule, { ...situation(), pod: undefined })).toBeUndefined()
+  })
+
   it('let the next step of a ladder follow at once, but not the same again', () => {
     const continued = done(act({ subject: subjectKey(target), step: 'continue-shim' }))
     expect(heldBy(step, situation({ done: continued }))).toBeUndefined()

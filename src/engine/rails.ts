@@ -89,6 +89,12 @@ export const stepName = (step: Step): string => step.name ?? step.do
 
 const target = (step: Step): Subject | undefined => ('target' in step ? step.target : undefined)
 
+/** Tells the steps of one subject apart: two rules of a node are two targets of the same step. */
+export function stepKey(step: Step): string {
+  const subject = target(step)
+  return subject ? `${stepName(step)} ${subjectKey(subject)}` : stepName(step)
+}
+
 const isStale = (read: Read<unknown> | undefined, { ticks }: Situation): boolean =>
   read === undefined || ticks - read.ticks > staleAfter
 
@@ -97,11 +103,15 @@ const podRail = (
   holds: (pod: PodFacts, policy: Policy, situation: Situation) => string | undefined,
 ): Rail => ({
   name,
-  holds: (_step, situation) => {
+  holds: (step, situation) => {
     const { pod, policy } = situation
-    return pod && policy ? holds(pod.value, policy.value, situation) : undefined
+    return isOfContainer(step) && pod && policy ? holds(pod.value, policy.value, situation) : undefined
   },
 })
+
+/** Steps that touch a container: all that protects Pods and the runtime asks of these only. */
+const isOfContainer = (step: Step): boolean =>
+  step.do === 'continue-shim' || step.do === 'end-shim' || step.do === 'stop-container'
 
 /** To continue what was stopped ends nothing. */
 const endsSomething = (step: Step): boolean => step.do !== 'continue-shim'
@@ -111,6 +121,12 @@ const lifeRail = (...[name, holds]: Parameters<typeof podRail>): Rail => {
   const rail = podRail(name, holds)
   return { name, holds: (step, situation) => (endsSomething(step) ? rail.holds(step, situation) : undefined) }
 }
+
+/** A rail that asks whether it is the container that is broken, and not its runtime or its node. */
+const runtimeRail = (name: string, holds: (node: NodeFacts) => string | undefined): Rail => ({
+  name,
+  holds: (step, { node }) => (isOfContainer(step) ? holds(node) : undefined),
+})
 
 const nodeRail = (name: string, holds: (node: NodeFacts) => string | undefined): Rail => ({
   name,
@@ -123,11 +139,10 @@ const minutes = (ms: number): string => `${Math.round(ms / 60_000)} min`
 export const rails: readonly Rail[] = [
   {
     name: 'unreadable',
-    holds: (_step, situation) => {
+    holds: (step, situation) => {
       const { policy, done, pod } = situation
-      const unread = Object.entries({ policy, budget: done, 'Pod and its opt-outs': pod }).filter(([, read]) =>
-        isStale(read, situation),
-      )
+      const asked = { policy, budget: done, ...(isOfContainer(step) && { 'Pod and its opt-outs': pod }) }
+      const unread = Object.entries(asked).filter(([, read]) => isStale(read, situation))
       return unread.length > 0
         ? `not read for ${staleAfter / 1000} s: ${unread.map(([name]) => name).join(', ')}`
         : undefined
@@ -168,7 +183,7 @@ export const rails: readonly Rail[] = [
   lifeRail('disruption-budget', ({ pastGraceMs, disruptionsAllowed }) =>
     pastGraceMs === undefined && disruptionsAllowed === 0 ? 'its PodDisruptionBudget has no room' : undefined,
   ),
-  nodeRail('runtime-young', ({ runtimeUpMs }) =>
+  runtimeRail('runtime-young', ({ runtimeUpMs }) =>
     runtimeUpMs !== undefined && runtimeUpMs >= settlesAfter
       ? undefined
       : `the runtime is not known to be up for ${minutes(settlesAfter)}`,
@@ -176,16 +191,16 @@ export const rails: readonly Rail[] = [
   nodeRail('agent-young', ({ agentUpMs }) =>
     agentUpMs < settlesAfter ? `the agent is up for less than ${minutes(settlesAfter)}` : undefined,
   ),
-  nodeRail('runtime-mute', ({ runtimeAnswers }) =>
+  runtimeRail('runtime-mute', ({ runtimeAnswers }) =>
     runtimeAnswers ? undefined : 'the whole runtime does not answer: it is not this container',
   ),
-  nodeRail('kubelet-unhealthy', ({ kubeletHealthy }) => (kubeletHealthy ? undefined : 'the kubelet is not healthy')),
+  runtimeRail('kubelet-unhealthy', ({ kubeletHealthy }) => (kubeletHealthy ? undefined : 'the kubelet is not healthy')),
   nodeRail('late-timers', ({ timersLateMs }) =>
     timersLateMs > lateTimers
       ? `the agent's own timers were late by ${timersLateMs} ms: the node may be to blame`
       : undefined,
   ),
-  nodeRail('too-many', ({ condemned, containers }) => {
+  runtimeRail('too-many', ({ condemned, containers }) => {
     const most = Math.max(2, Math.floor(containers / 10))
     return condemned > most ? `${condemned} of ${containers} containers are condemned at once, over ${most}` : undefined
   }),

@@ -10,7 +10,7 @@ import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
 const podNetwork = '10.244.0.0/24'
 const server = { address: '192.0.2.100', port: 8080 }
 
-export type BackEnd = 'iptables-legacy' | 'iptables-nft'
+export type BackEnd = 'iptables-legacy' | 'iptables-nft' | 'nft'
 
 /** Of each Pod. */
 type Collisions = Pick<Connects, 'count' | 'everyMs'> & { readonly firstPort: number }
@@ -38,11 +38,11 @@ export interface SnatNode {
 /** @returns what has to be done before it can be started on this machine; undefined if nothing. */
 export function snatNodeHint(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root'
-  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nsenter', 'conntrack'].filter(
+  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nft', 'nsenter', 'conntrack'].filter(
     (name) => !isInPath(name, env),
   )
   return missing.length > 0
-    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables and conntrack`
+    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables, nftables and conntrack`
     : undefined
 }
 
@@ -58,8 +58,8 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
   }
   try {
     await wire(namespaces)
-    const rule = ['-s', podNetwork, '!', '-d', podNetwork, '-j', 'MASQUERADE']
-    await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-A', 'POSTROUTING', ...rule)
+    const rule = backEnd === 'nft' ? nftRule : iptablesRule
+    await addRule(namespaces, backEnd)
     children.push(await startServer(namespaces.of('ext'), server.port))
     const holder = await startHolder(namespaces.of('node'))
     const pods = [await startHolder(namespaces.of('pod1')), await startHolder(namespaces.of('pod2'))] as const
@@ -81,6 +81,7 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
       flush: () => namespaces.run('node', 'conntrack', '-F'),
       async makeRandom() {
         const random = [...rule, '--random-fully']
+        if (backEnd === 'nft') throw new Error('by hand only rules of iptables are made random')
         await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-R', 'POSTROUTING', '1', ...random)
       },
     }
@@ -88,6 +89,18 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
     stop()
     throw error
   }
+}
+
+const iptablesRule = ['-s', podNetwork, '!', '-d', podNetwork, '-j', 'MASQUERADE']
+const nftRule = `ip saddr ${podNetwork} ip daddr != ${podNetwork} counter masquerade`.split(' ')
+
+async function addRule({ run }: Namespaces, backEnd: BackEnd): Promise<void> {
+  if (backEnd !== 'nft')
+    return void (await run('node', backEnd, '-w', '-t', 'nat', '-A', 'POSTROUTING', ...iptablesRule))
+  const nft = (...words: string[]) => run('node', 'nft', ...words)
+  await nft('add', 'table', 'ip', 'lab')
+  await nft('add', 'chain', 'ip', 'lab', 'postrouting', '{ type nat hook postrouting priority srcnat; }')
+  await nft('add', 'rule', 'ip', 'lab', 'postrouting', ...nftRule)
 }
 
 async function wire({ of, run }: Namespaces): Promise<void> {

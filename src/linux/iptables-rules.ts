@@ -94,7 +94,7 @@ function portChoice(words: readonly string[]): PortChoice {
 }
 
 /** As iptables-save quotes: double quotes, with a backslash before a quote or backslash within (xtables_save_string). */
-function shellWords(text: string): string[] {
+export function shellWords(text: string): string[] {
   return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) =>
     quoted === undefined ? (plain ?? '') : quoted.replace(/\\(.)/g, '$1'),
   )

@@ -21,6 +21,8 @@ export interface NatRules {
   readonly backEnds: readonly string[]
   /** Back ends that are there and could not be read: what was read is not all. */
   readonly unread: readonly string[]
+  /** Of the tools that showed them, by back end, where they say it: `1.8.9`. */
+  readonly versions?: Readonly<Record<string, string>>
 }
 
 /** Connections out of one Pod's network namespace, whose retransmissions do not show in the host's. */

@@ -12,7 +12,7 @@ export interface NftRules {
   readonly opaque: readonly Pick<SnatRule, 'family' | 'table' | 'chain'>[]
 }
 
-interface Expression {
+export interface Expression {
   readonly masquerade?: Statement | null
   readonly snat?: Statement | null
   readonly counter?: { readonly packets?: number } | null
@@ -24,7 +24,7 @@ interface Statement {
   readonly flags?: string | readonly string[]
 }
 
-interface Rule {
+export interface NftRule {
   readonly family: string
   readonly table: string
   readonly chain: string
@@ -33,18 +33,27 @@ interface Rule {
   readonly expr?: readonly Expression[]
 }
 
-/** @returns undefined if it is no JSON of nft's, or of another shape than it prints. */
-export function parseNftJson(text: string): NftRules | undefined {
+/** Every rule as it stands. @returns undefined if it is no JSON of nft's, or of another shape than it prints. */
+export function rulesOfNft(text: string): readonly NftRule[] | undefined {
   try {
     const all = (JSON.parse(text) as { nftables?: unknown }).nftables
-    return Array.isArray(all) ? rulesIn(all as { rule?: Rule }[]) : undefined
+    return Array.isArray(all) ? (all as { rule?: NftRule }[]).flatMap(({ rule }) => rule ?? []) : undefined
   } catch {
     return undefined
   }
 }
 
-function rulesIn(all: readonly { rule?: Rule }[]): NftRules {
-  const rules = all.flatMap(({ rule }) => rule ?? [])
+/** @returns undefined if it is no JSON of nft's, or of another shape than it prints. */
+export function parseNftJson(text: string): NftRules | undefined {
+  try {
+    const rules = rulesOfNft(text)
+    return rules && rulesIn(rules)
+  } catch {
+    return undefined
+  }
+}
+
+function rulesIn(rules: readonly NftRule[]): NftRules {
   const positions = new Map<string, number>()
   const opaque: NftRules['opaque'][number][] = []
   const snat = rules.flatMap((rule): SnatRule[] => {
@@ -66,7 +75,7 @@ function rulesIn(all: readonly { rule?: Rule }[]): NftRules {
         ...where,
         target,
         ports: portsOf(flags),
-        text: JSON.stringify(expr),
+        text: JSON.stringify(withoutCounts(expr)),
         ...(handle !== undefined && { handle }),
         ...(packets !== undefined && { packets }),
         ...(owner !== undefined && { owner }),
@@ -75,6 +84,13 @@ function rulesIn(all: readonly { rule?: Rule }[]): NftRules {
   })
   return { snat, rules: rules.length, foreign: [], opaque }
 }
+
+/** What a rule has counted is no part of what it says: a rule that is met is still the same. */
+export const withoutCounts = (expressions: readonly Expression[]): readonly Expression[] =>
+  expressions.map((one) => (isCounted(one) ? { ...one, counter: null } : one))
+
+/** A counter of its own; one with a name stands in the table, and its rule says only that. */
+const isCounted = ({ counter }: Expression): boolean => typeof counter === 'object' && counter !== null
 
 const mayBeSnat = ({ xt }: Expression): boolean =>
   xt === null || (xt?.type === 'target' && (xt.name === 'MASQUERADE' || xt.name === 'SNAT'))
@@ -141,7 +157,7 @@ function ruleOf(line: string, where: Pick<SnatRule, 'family' | 'table' | 'chain'
       ...where,
       target: statement === 'masquerade' ? 'MASQUERADE' : 'SNAT',
       ports: portsOf(rest.split(/[\s,]+/)),
-      text: line,
+      text: line.replace(/\bcounter packets \d+ bytes \d+/, 'counter'),
       ...(packets !== undefined && { packets: Number(packets) }),
       ...(owner !== undefined && { owner }),
     },

@@ -13,11 +13,16 @@ export type Told =
   | { readonly because: string }
   | { readonly absent: true; readonly because: string }
 
-/** Its words are those of the C locale. Never rejects. */
-export function runTool({ within, toolMs }: ToolLimits, command: string, args: readonly string[]): Promise<Told> {
+/** Its words are those of the C locale. Never rejects. @param env what its environment has besides ours. */
+export function runTool(
+  { within, toolMs }: ToolLimits,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Told> {
   const [program, all] =
     within === undefined ? [command, args] : ['nsenter', ['-t', String(within), '-n', '--', command, ...args]]
-  const options = { maxBuffer: 2 ** 28, env: { ...process.env, LC_ALL: 'C' } }
+  const options = { maxBuffer: 2 ** 28, env: { ...process.env, ...env, LC_ALL: 'C' } }
   return new Promise((resolve) => {
     const child = execFile(program, all, options, (error, text, complaint) => {
       clearTimeout(deadline)

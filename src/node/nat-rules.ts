@@ -16,6 +16,7 @@ class Reading {
   readonly snat: SnatRule[] = []
   readonly backEnds = new Set<string>()
   readonly unread = new Set<string>()
+  readonly versions: Record<string, string> = {}
   /** Families of which iptables-nft showed all of its table nat. */
   readonly shown = new Set<string>()
 }
@@ -30,9 +31,9 @@ export async function readNatRules(net: string, limits: ToolLimits): Promise<Nat
     await readSaved(reading, limits, 'iptables-nft', family)
   }
   await readNft(reading, limits)
-  const { snat, backEnds, unread } = reading
+  const { snat, backEnds, unread, versions } = reading
   if (backEnds.size === 0 && unread.size > 0) return { because: [...unread].join('; ') }
-  return { snat, backEnds: [...backEnds], unread: [...unread] }
+  return { snat, backEnds: [...backEnds], unread: [...unread], ...(Object.keys(versions).length > 0 && { versions }) }
 }
 
 /** Whether iptables-legacy has a table nat here; else why that can't be told. */
@@ -55,9 +56,10 @@ async function readSaved(reading: Reading, limits: ToolLimits, backEnd: BackEnd,
     reading.unread.add(`${command}: ${told.because}`)
     return
   }
-  const { snat, rules, truncated, incompatible } = parseIptables(told.text, backEnd, family)
+  const { snat, rules, truncated, incompatible, version } = parseIptables(told.text, backEnd, family)
   reading.snat.push(...snat)
   if (rules > 0) reading.backEnds.add(backEnd)
+  if (version !== undefined) reading.versions[backEnd] = version
   if (truncated) reading.unread.add(`${command}: what it printed ends within a table`)
   if (backEnd === 'iptables-nft' && incompatible.length === 0) reading.shown.add(family)
 }

@@ -1,4 +1,4 @@
-import type { Act, Drill, Json, Place, Stage } from '../../contract/hazard.ts'
+import type { Act, Drill, Json, Place, Stage, Step } from '../../contract/hazard.ts'
 import { verdictText } from '../../contract/verdicts.ts'
 import { type SnatNode, startSnatNode } from '../../lab/snat-node.ts'
 
@@ -31,13 +31,22 @@ export const drill: Drill = async function* (stage) {
   yield { act: 'looked', figures: racing }
   expectSaid(racing, ['found: ports-not-random', 'found: lost-syns'])
 
-  await node.makeRandom()
+  const [cured] = await stage.cure(place)
+  if (!cured || cured.held !== undefined)
+    throw new Error(`the rule was not rewritten: ${cured?.held ?? 'no step was offered'}`)
+  const { before, after } = rewritten(cured.step)
+  yield { act: 'the executor rewrote the rule in its place', figures: { before, after } }
   await stage.look(place) // what was lost under the old rule says nothing of the new one
   const random = await collide(node, stage, 40_000)
   yield { act: 'the same under --random-fully', figures: random.figures }
   if (random.slow > 0) throw new Error(`${random.slow} connects were slow under --random-fully`)
   expectSaid(await said(stage, place), ['clear', 'clear'])
   yield { act: 'looked: clear', figures: { plain: sideBySide(plain), 'random-fully': sideBySide(random) } }
+}
+
+function rewritten(step: Step): { readonly before: string; readonly after: string } {
+  if (step.do !== 'replace-rule') throw new Error(`the smallest step was to ${step.do}, not to rewrite the rule`)
+  return step
 }
 
 /** A machine that is busy with other things may keep two clients from ever meeting: then they try again. */

@@ -16,6 +16,10 @@ export const snatRace = hazard({
   title: 'Connections that take 1 s or 3 s because two flows raced for a port',
   severity: 'high',
   settings,
+  steps: {
+    'random-ports':
+      'rewrite a rule in its place so that it chooses source ports at random; the others are left as they are',
+  },
   reasons: {
     'ports-not-random': {
       title: 'A rule gives flows of different Pods the same source port',

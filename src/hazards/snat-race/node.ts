@@ -1,12 +1,12 @@
-import type { Context, Evidence, Finding, Item, Step, Verdict } from '../../contract/hazard.ts'
+import type { Context, Evidence, Finding, Item, Step, Subject, Verdict } from '../../contract/hazard.ts'
 import { detector, list } from '../../contract/reads.ts'
 import { clear, found, foundAny, read, unknown } from '../../contract/verdicts.ts'
 import { countsLossesOnly } from '../../linux/conntrack.ts'
-import { isRead, type NetworkSeen, networkSeen } from '../../linux/network.ts'
+import { isRead, type NatRules, type NetworkSeen, networkSeen } from '../../linux/network.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
 import { type Loss, lossSince, type Reading, readingOf, withReading } from './readings.ts'
+import { isIdle, rewriteOf, switchOf } from './remedy.ts'
 import type { Settings } from './settings.ts'
-import { switchOf } from './switches.ts'
 
 const races = ({ ports }: SnatRule): boolean => ports !== 'fully-random'
 
@@ -14,25 +14,25 @@ const races = ({ ports }: SnatRule): boolean => ports !== 'fully-random'
 export const rules = detector({
   of: list(networkSeen),
   with: {},
-  judge({ object: { rules: seen } }: Item<NetworkSeen>) {
+  judge({ object }: Item<NetworkSeen>) {
+    const { rules: seen } = object
     if (!isRead(seen)) return unknown(`no rules were read: ${seen.because}`)
     const racing = seen.snat.filter(races)
     // What could not be read may hold one.
     if (racing.length === 0 && seen.unread.length > 0)
       return unknown(`not all rules were read: ${seen.unread.join('; ')}`)
-    return foundAny(racing.map((rule) => exposed(rule, seen.backEnds)))
+    return foundAny(racing.map((rule) => exposed(rule, seen, object)))
   },
 })
 
-function exposed(rule: SnatRule, backEnds: readonly string[]): Finding {
+function exposed(rule: SnatRule, rules: NatRules, network: NetworkSeen): Finding {
+  const { backEnds } = rules
   const { chain, owner, ports, backEnd, text, packets } = rule
   const how = ports === 'random' ? 'by a hash with --random, which still collides' : 'without --random-fully'
-  // A rule that nothing meets, or only containers that Kubernetes does not know, can wait.
-  const isIdle = packets === 0 || owner === 'Docker'
   return {
     reason: 'ports-not-random',
     state: 'exposed',
-    severity: isIdle ? 'low' : 'medium',
+    severity: isIdle(rule) ? 'low' : 'medium',
     fact: `a rule of ${owner ?? 'somebody unknown'} in ${chain} chooses source ports ${how}${packets === 0 ? '; nothing has met it so far' : ''}`,
     evidence: [
       read('rule', text, `${backEnd}, table ${rule.table}, chain ${chain}, number ${rule.position}`),
@@ -41,7 +41,7 @@ function exposed(rule: SnatRule, backEnds: readonly string[]): Finding {
         ? [read('back ends', backEnds.join(' and '), 'both are live in the kernel at once')]
         : []),
     ],
-    remedy: [switchOf(rule)],
+    remedy: [switchOf(network, rule, rules)],
   }
 }
 
@@ -55,7 +55,7 @@ interface Remembered {
 export const losses = detector({
   of: list(networkSeen),
   with: {},
-  judge({ object }: Item<NetworkSeen>, _view, context: Context<Settings, Remembered>): Verdict<Remembered> {
+  judge({ subject, object }: Item<NetworkSeen>, _view, context: Context<Settings, Remembered>): Verdict<Remembered> {
     const { statistics } = object
     if (!isRead(statistics)) return unknown(`insert_failed was not read: ${statistics.because}`)
     const racing = isRead(object.rules)
@@ -79,7 +79,7 @@ export const losses = detector({
         remember,
       }
     return {
-      ...(hurts(loss, context.settings) ? found(occurring(object, loss, statistics.cpus.length)) : clear),
+      ...(hurts(loss, context.settings) ? found(occurring(subject, object, loss, statistics.cpus.length)) : clear),
       remember,
     }
   },
@@ -92,7 +92,8 @@ function hurts({ lost, opens }: Loss, { leastLosses, perTenThousand }: Settings)
   return lost >= leastLosses && (opens === undefined || lost * 10_000 >= perTenThousand * opens)
 }
 
-function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus: number): Finding {
+function occurring(node: Subject, network: NetworkSeen, loss: Loss, cpus: number): Finding {
+  const { rules: seen, kernel, pods } = network
   const racing = isRead(seen) ? seen.snat.filter(races) : []
   const allRandom = isRead(seen) && seen.unread.length === 0 && racing.length === 0
   const toldApart = kernel !== undefined && countsLossesOnly(kernel)
@@ -113,11 +114,17 @@ function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus:
     ...(toldApart ? {} : { severity: 'medium' as const, guess: true as const }),
     fact: `${loss.lost} packets lost their place in the conntrack table within ${Math.round(loss.forMs / 1000)} s${rate}`,
     evidence,
-    remedy:
-      racing.length > 0
-        ? racing.map(switchOf)
-        : [advise('look at the destinations and at DNS: conntrack -L, conntrack -S')],
+    remedy: stepsFor(node, network, racing, reason === 'lost-syns'),
   }
+}
+
+/** @param sure whether the loss is known to be this race: on a guess no rule is rewritten. */
+function stepsFor(node: Subject, network: NetworkSeen, racing: readonly SnatRule[], sure: boolean): readonly Step[] {
+  const { rules: seen } = network
+  if (!isRead(seen) || racing.length === 0)
+    return [advise('look at the destinations and at DNS: conntrack -L, conntrack -S')]
+  const switches = racing.map((rule) => switchOf(network, rule, seen))
+  return [...switches, ...(sure ? racing.flatMap((rule) => rewriteOf(node, network, rule, seen) ?? []) : [])]
 }
 
 const advise = (why: string): Step => ({ do: 'advise', why })

@@ -151,3 +151,55 @@ it('readings stay few, and reach back over the whole window', () => {
   expect(loss?.forMs).toBeGreaterThanOrEqual(600_000)
   expect(loss?.forMs).toBeLessThan(650_000)
 })
+
+describe('the remedy of losses', () => {
+  const rule = {
+    backEnd: 'iptables-nft',
+    family: 'ip',
+    table: 'nat',
+    chain: 'POSTROUTING',
+    position: 4,
+    target: 'MASQUERADE',
+    ports: 'kept',
+    text: '-A POSTROUTING -s 10.244.0.0/16 -j MASQUERADE',
+    packets: 9,
+    owner: 'flannel',
+  } as const
+  const steps = async (more: object, seen: Partial<NetworkSeen> = {}) => {
+    const rules = {
+      snat: [{ ...rule, ...more }],
+      backEnds: ['iptables-nft'],
+      unread: [],
+      versions: { 'iptables-nft': '1.8.9' },
+    }
+    const verdict = await lastOf([network([0], { ...seen, rules }), network([90], { ...seen, rules })])
+    return verdict?.verdict === 'found' ? verdict.findings[0].remedy : []
+  }
+
+  it("names the owner's switch first, then rewrites the very rule", async () => {
+    const [advice, rewrite, ...others] = await steps({})
+    expect(advice).toMatchObject({
+      do: 'advise',
+      why: expect.stringMatching(/^flannel asks for it by itself .*flannel#2273/),
+      command: 'iptables-nft -t nat -R POSTROUTING 4 -s 10.244.0.0/16 -j MASQUERADE --random-fully',
+    })
+    expect(rewrite).toMatchObject({
+      do: 'replace-rule',
+      name: 'random-ports',
+      why: expect.stringContaining('flannel makes it again without'),
+      rule: { backEnd: 'iptables-nft', family: 'ip', table: 'nat', chain: 'POSTROUTING', position: 4 },
+      before: rule.text,
+      after: `${rule.text} --random-fully`,
+    })
+    expect(others).toEqual([])
+  })
+
+  it.each([
+    ['that nothing has met', { packets: 0 }, {}],
+    ["of Docker's", { owner: 'Docker' }, {}],
+    ['where the kernel can not', {}, { kernel: { major: 3, minor: 10 } }],
+    ['where losses are not told apart from resolved clashes', {}, { kernel: { major: 4, minor: 19 } }],
+  ])('rewrites no rule %s', async (_, more, seen) => {
+    expect((await steps(more, seen)).map((step) => step.do)).toEqual(['advise'])
+  })
+})
