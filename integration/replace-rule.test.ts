@@ -4,14 +4,24 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Step } from '../src/contract/hazard.ts'
 import { undoOf } from '../src/engine/act.ts'
+import { execute } from '../src/engine/executor.ts'
+import { recordedWorld } from '../src/engine/fixtures/recorded-world.ts'
+import { type Look, look, type Memory } from '../src/engine/look.ts'
+import { defaultPolicy } from '../src/engine/policy.ts'
+import type { Situation } from '../src/engine/rails.ts'
+import { subjectKey } from '../src/engine/subjects.ts'
+import { hazards } from '../src/hazards/index.ts'
+import { command } from '../src/lab/command.ts'
 import { makeNamespaces, type Namespaces } from '../src/lab/network-namespaces.ts'
 import { pause } from '../src/lab/pause.ts'
-import { snatNodeHint } from '../src/lab/snat-node.ts'
-import { isRead } from '../src/linux/network.ts'
+import { snatNodeHint, startSnatNode } from '../src/lab/snat-node.ts'
+import { isRead, networkSeen } from '../src/linux/network.ts'
 import { fullyRandom } from '../src/linux/random-ports.ts'
 import type { SnatRule } from '../src/linux/snat-rules.ts'
 import { readNatRules } from '../src/node/nat-rules.ts'
+import { readNetwork } from '../src/node/network.ts'
 import { replaceRuleArm } from '../src/node/replace-rule.ts'
+import { machineZones } from '../src/node/time-zones.ts'
 
 const hint = snatNodeHint(process.env)
 if (hint !== undefined) process.stderr.write(`skipped: ${hint}\n`)
@@ -20,6 +30,12 @@ const lock = '/run/xtables.lock'
 
 const backEnds = ['iptables-legacy', 'iptables-nft', 'nft'] as const
 type BackEnd = (typeof backEnds)[number]
+
+const dump: Readonly<Record<BackEnd, string>> = {
+  'iptables-legacy': "iptables-legacy-save -c | grep -v '^#'",
+  'iptables-nft': "iptables-nft-save -c | grep -v '^#'",
+  nft: 'nft -a list ruleset',
+}
 
 describe.skipIf(hint !== undefined)('a rule of a real kernel', () => {
   let namespaces: Namespaces | undefined
@@ -71,12 +87,6 @@ describe.skipIf(hint !== undefined)('a rule of a real kernel', () => {
       'nft add rule ip own other tcp dport { 80, 443 } counter masquerade',
     ],
   }
-  const dump: Readonly<Record<BackEnd, string>> = {
-    'iptables-legacy': "iptables-legacy-save -c | grep -v '^#'",
-    'iptables-nft': "iptables-nft-save -c | grep -v '^#'",
-    nft: 'nft -a list ruleset',
-  }
-
   it.each(backEnds)('of %s is rewritten and put back, and all others stay byte for byte', async (backEnd) => {
     const { arm, rules, run } = await node(...sets[backEnd])
     const before = await run(dump[backEnd])
@@ -176,6 +186,86 @@ describe.skipIf(hint !== undefined)('a rule of a real kernel', () => {
     short.kill()
   })
 })
+
+describe.skipIf(hint !== undefined)('the executor, in the namespace of a drill', () => {
+  const restores: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const restore of restores.splice(0).toReversed()) await restore()
+  })
+
+  // The race itself is the drill's: here the counters are said to grow, and only the rules are the kernel's own.
+  it.each(backEnds)('rewrites the rule of %s under which packets are lost, and undoes it', async (backEnd) => {
+    const node = await startSnatNode(backEnd)
+    restores.push(() => node.stop())
+    await node.collide({ count: 5, everyMs: 2, firstPort: 10_000 }, new AbortController().signal)
+    const rules = () => command('nsenter', ['-t', String(node.pid), '-n', 'sh', '-c', dump[backEnd]])
+    const lookAt = await lookerAt(node.pid)
+    await lookAt()
+    const { judged } = await lookAt()
+    const before = await rules()
+    const arm = replaceRuleArm({ within: node.pid, toolMs: 10_000, lock })
+    const steps: Step[] = []
+    const audits = await execute(judged, {
+      arms: [{ does: arm.does, apply: (step) => Promise.resolve(steps.push(step)).then(() => arm.apply(step)) }],
+      ceiling: 'act',
+      situation: () => Promise.resolve(mayAct()),
+      again: async (one) =>
+        (await lookAt()).judged.find(
+          (now) =>
+            subjectKey(now.subject) === subjectKey(one.subject) &&
+            now.verdict.verdict === 'found' &&
+            now.verdict.findings[0].state === 'occurring',
+        ),
+      tried: () => new Set(),
+      record: () => Promise.resolve(),
+    })
+    expect(audits.map(({ outcome, step, because }) => [outcome, step, because])).toEqual([
+      ['done', 'random-ports', undefined],
+    ])
+    const flag =
+      backEnd === 'nft' ? ['masquerade', 'masquerade fully-random'] : ['MASQUERADE', 'MASQUERADE --random-fully']
+    expect(await rules()).toBe(before.replace(flag[0] ?? '', flag[1] ?? ''))
+    const [undo] = steps.map(undoOf)
+    expect(undo && (await arm.apply(undo))).toBe('done')
+    expect(await rules()).toBe(before)
+  })
+
+  /** Looks at the network of a process; with each look 100 more packets are said to have been lost. */
+  async function lookerAt(within: number) {
+    let [memory, lost]: [Memory, number] = [new Map(), 0]
+    return async (): Promise<Look> => {
+      lost += 100
+      const network = await readNetwork({ proc: '/proc', within, toolMs: 10_000 })
+      const statistics = { broken: [], cpus: [{ insert_failed: lost, chaintoolong: 0 }] }
+      const world = recordedWorld([[networkSeen, [{ ...network, statistics, pods: [], name: 'n' }]]], {
+        source: { node: 'n' },
+      })
+      const at = { now: 0, ticks: lost * 1000, zones: machineZones(), memory }
+      const seen = await look({
+        hazards: hazards.filter(({ id }) => id === 'snat-race'),
+        vantages: ['node'],
+        world,
+        ...at,
+      })
+      memory = seen.memory
+      return seen
+    }
+  }
+})
+
+/** A policy that says act, and nothing against it. */
+function mayAct(): Situation {
+  const at = <T>(value: T) => ({ value, ticks: 0 })
+  const node = { name: 'n', runtimeUpMs: undefined, runtimeAnswers: false, agentUpMs: 1e9, timersLateMs: 0 }
+  return {
+    now: 0,
+    ticks: 0,
+    policy: at({ ...defaultPolicy, hazards: { 'snat-race': { mode: 'act' } } }),
+    done: at([]),
+    pod: undefined,
+    node: { ...node, kubeletHealthy: false, containers: 0, condemned: 0, pauseFile: false },
+  }
+}
 
 const lines = (text: string): readonly string[] => text.split('\n')
 
