@@ -1,5 +1,6 @@
 // What `nft -j list ruleset` and `nft list ruleset` print: libnftables-json(5), nft(8). Rules of iptables-nft show here too, and there
 // the target may be an opaque `xt` statement.
+import { type DnsPath, dnsPathOfNft } from './dns-path.ts'
 import { ownerOf } from './snat-owners.ts'
 import type { PortChoice, SnatRule } from './snat-rules.ts'
 
@@ -10,6 +11,8 @@ export interface NftRules {
   readonly foreign: readonly string[]
   /** Rules of iptables that change the source, or may, of which nft does not tell how they choose ports. */
   readonly opaque: readonly Pick<SnatRule, 'family' | 'table' | 'chain'>[]
+  /** Only of JSON. */
+  readonly dns?: DnsPath
 }
 
 interface Expression {
@@ -37,7 +40,7 @@ interface Rule {
 export function parseNftJson(text: string): NftRules | undefined {
   try {
     const all = (JSON.parse(text) as { nftables?: unknown }).nftables
-    return Array.isArray(all) ? rulesIn(all as { rule?: Rule }[]) : undefined
+    return Array.isArray(all) ? { ...rulesIn(all as { rule?: Rule }[]), dns: dnsPathOfNft(all) } : undefined
   } catch {
     return undefined
   }

@@ -13,10 +13,18 @@ export type Told =
   | { readonly because: string }
   | { readonly absent: true; readonly because: string }
 
+/** The command that runs another one in the namespace. */
+export const inPlace = (
+  { within }: ToolLimits,
+  command: string,
+  args: readonly string[],
+): [string, readonly string[]] =>
+  within === undefined ? [command, args] : ['nsenter', ['-t', String(within), '-n', '--', command, ...args]]
+
 /** Its words are those of the C locale. Never rejects. */
-export function runTool({ within, toolMs }: ToolLimits, command: string, args: readonly string[]): Promise<Told> {
-  const [program, all] =
-    within === undefined ? [command, args] : ['nsenter', ['-t', String(within), '-n', '--', command, ...args]]
+export function runTool(limits: ToolLimits, command: string, args: readonly string[]): Promise<Told> {
+  const { toolMs } = limits
+  const [program, all] = inPlace(limits, command, args)
   const options = { maxBuffer: 2 ** 28, env: { ...process.env, LC_ALL: 'C' } }
   return new Promise((resolve) => {
     const child = execFile(program, all, options, (error, text, complaint) => {

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { parseConntrackStatistics, parseConntrackTool, parseKernelVersion } from '../linux/conntrack.ts'
 import type { NatRules, NetworkSeen, NotRead, PodNetwork } from '../linux/network.ts'
 import { parseTcpCounters } from '../linux/tcp-counters.ts'
+import { parseUdpCounters } from '../linux/udp-counters.ts'
+import { readDestinations } from './destinations.ts'
 import { runTool, type ToolLimits } from './host-tool.ts'
 import { readNatRules } from './nat-rules.ts'
 import { foldersByNumber, readProc, textOf, type Unread } from './proc-files.ts'
@@ -23,11 +25,13 @@ export interface NetworkReader extends ToolLimits {
 export async function readNetwork(reader: NetworkReader): Promise<NetworkSeen> {
   const { proc } = reader
   const kernel = parseKernelVersion(textOf(readProc(join(proc, 'sys/kernel/osrelease'))))
-  const [statistics, rules] = await Promise.all([
+  const [statistics, rules, table] = await Promise.all([
     statisticsOf(reader),
     reader.rules ?? readNatRules(netOf(reader), reader),
+    tableOf(reader),
   ])
-  return { ...(kernel && { kernel }), statistics, table: await tableOf(reader), rules, pods: podsOf(reader) }
+  const destinations = await readDestinations(netOf(reader), reader, rules, table)
+  return { ...(kernel && { kernel }), statistics, table, rules, pods: podsOf(reader), destinations }
 }
 
 const netOf = ({ proc, within = 1 }: NetworkReader): string => join(proc, String(within), 'net')
@@ -77,8 +81,10 @@ function podsOf({ proc }: NetworkReader): NetworkSeen['pods'] {
     const namespace = namespaceOf(proc, pid)
     if (namespace === undefined || namespace === own || pods.has(namespace)) continue
     const net = join(proc, String(pid), 'net')
-    const tcp = parseTcpCounters(textOf(readProc(join(net, 'snmp'))), textOf(readProc(join(net, 'netstat'))))
-    pods.set(namespace, { namespace, pid, tcp })
+    const snmp = textOf(readProc(join(net, 'snmp')))
+    const tcp = parseTcpCounters(snmp, textOf(readProc(join(net, 'netstat'))))
+    const udp = parseUdpCounters(snmp)
+    pods.set(namespace, { namespace, pid, tcp, ...(udp && { udp }) })
   }
   return [...pods.values()]
 }

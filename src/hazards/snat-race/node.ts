@@ -2,21 +2,20 @@ import type { Context, Evidence, Finding, Item, Step, Verdict } from '../../cont
 import { detector, list } from '../../contract/reads.ts'
 import { clear, found, foundAny, read, unknown } from '../../contract/verdicts.ts'
 import { countsLossesOnly } from '../../linux/conntrack.ts'
+import { type Loss, racingOf, takenBy, type Watched, watch } from '../../linux/lost-places.ts'
 import { isRead, type NetworkSeen, networkSeen } from '../../linux/network.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
-import { type Loss, lossSince, type Reading, readingOf, withReading } from './readings.ts'
 import type { Settings } from './settings.ts'
 import { switchOf } from './switches.ts'
-
-const races = ({ ports }: SnatRule): boolean => ports !== 'fully-random'
 
 /** Which rules give flows the same port? */
 export const rules = detector({
   of: list(networkSeen),
   with: {},
-  judge({ object: { rules: seen } }: Item<NetworkSeen>) {
+  judge({ object }: Item<NetworkSeen>) {
+    const { rules: seen } = object
     if (!isRead(seen)) return unknown(`no rules were read: ${seen.because}`)
-    const racing = seen.snat.filter(races)
+    const racing = racingOf(object)
     // What could not be read may hold one.
     if (racing.length === 0 && seen.unread.length > 0)
       return unknown(`not all rules were read: ${seen.unread.join('; ')}`)
@@ -45,58 +44,34 @@ function exposed(rule: SnatRule, backEnds: readonly string[]): Finding {
   }
 }
 
-interface Remembered {
-  readonly readings: readonly Reading[]
-  /** The rules that raced then: what was lost under others says nothing of these. */
-  readonly racing: string
-}
-
 /** Does the table lose packets, and is it the race? */
 export const losses = detector({
   of: list(networkSeen),
   with: {},
-  judge({ object }: Item<NetworkSeen>, _view, context: Context<Settings, Remembered>): Verdict<Remembered> {
+  judge({ object }: Item<NetworkSeen>, _view, context: Context<Settings, Watched>): Verdict<Watched> {
     const { statistics } = object
     if (!isRead(statistics)) return unknown(`insert_failed was not read: ${statistics.because}`)
-    const racing = isRead(object.rules)
-      ? object.rules.snat
-          .filter(races)
-          .map(({ text }) => text)
-          .join('\n')
-      : ''
-    const { before } = context
-    const readings = before && before.racing === racing ? before.readings : []
-    const now = readingOf(statistics, context.ticks, opensOf(object))
-    const loss = lossSince(readings, now)
-    // After a reset the old readings say nothing of the new counters.
-    const remember = {
-      racing,
-      readings: loss ? withReading(readings, now, context.settings.overSeconds * 1000) : [now],
-    }
+    const { before, ticks, settings } = context
+    const { loss, remember } = watch(object, statistics, before, { ticks, overSeconds: settings.overSeconds })
     if (!loss)
       return {
         ...unknown('counters tell only by how much they grow, and this is the first reading under these rules'),
         remember,
       }
-    return {
-      ...(hurts(loss, context.settings) ? found(occurring(object, loss, statistics.cpus.length)) : clear),
-      remember,
-    }
+    // What else takes places is told by those who know its cure.
+    const isRace = hurts(loss, settings) && takenBy(object, loss) === 'race'
+    return { ...(isRace ? found(occurring(object, loss, statistics.cpus.length)) : clear), remember }
   },
 })
-
-const opensOf = ({ pods }: NetworkSeen): number | undefined =>
-  isRead(pods) && pods.length > 0 ? pods.reduce((sum, { tcp }) => sum + (tcp.activeOpens ?? 0), 0) : undefined
 
 function hurts({ lost, opens }: Loss, { leastLosses, perTenThousand }: Settings): boolean {
   return lost >= leastLosses && (opens === undefined || lost * 10_000 >= perTenThousand * opens)
 }
 
-function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus: number): Finding {
-  const racing = isRead(seen) ? seen.snat.filter(races) : []
-  const allRandom = isRead(seen) && seen.unread.length === 0 && racing.length === 0
+function occurring(network: NetworkSeen, loss: Loss, cpus: number): Finding {
+  const { kernel, pods } = network
+  const racing = racingOf(network)
   const toldApart = kernel !== undefined && countsLossesOnly(kernel)
-  const reason = !toldApart ? 'clashes-not-told-apart' : allRandom ? 'despite-random' : 'lost-syns'
   const rate =
     loss.opens === undefined ? '' : `, ${((loss.lost / loss.opens) * 10_000).toFixed(1)} of 10,000 connections`
   const retransmits = isRead(pods) ? pods.reduce((sum, { tcp }) => sum + (tcp.synRetransmits ?? 0), 0) : undefined
@@ -108,7 +83,7 @@ function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus:
     ...racing.map(({ text, backEnd }) => read('rule', text, backEnd)),
   ]
   return {
-    reason,
+    reason: toldApart ? 'lost-syns' : 'clashes-not-told-apart',
     state: 'occurring',
     ...(toldApart ? {} : { severity: 'medium' as const, guess: true as const }),
     fact: `${loss.lost} packets lost their place in the conntrack table within ${Math.round(loss.forMs / 1000)} s${rate}`,
