@@ -17,14 +17,15 @@ export const usualRange: PortRange = { min: 1024, max: 65_535 }
  * (`snat to 192.0.2.1:1024-1123`) and its JSON (`"port":{"range":[1024,1123]}`) write it.
  */
 export function namedRange({ text, backEnd }: Pick<SnatRule, 'text' | 'backEnd'>): PortRange | undefined {
-  const found =
-    backEnd === 'nft'
-      ? (/"port":\s*(?:\{"range":\s*\[(\d+),\s*(\d+)\]\}|(\d+))/.exec(text) ??
-        /(?:snat|masquerade)\b.*? to \S*:(\d+)(?:-(\d+))?(?:\s|$)/.exec(text))
-      : / --to-(?:ports (\d+)(?:-(\d+))?|source \S*?:(\d+)(?:-(\d+))?(?=\s|$))/.exec(text)
+  const json = backEnd === 'nft' ? /"port":\s*(?:\{"range":\s*\[(\d+),\s*(\d+)\]\}|(\d+))/.exec(text) : null
+  const found = json ?? toPorts.exec(text) ?? toAddress.exec(text)
   const [min, max = min] = (found ?? []).slice(1).filter((one) => one !== undefined)
   return min !== undefined && max !== undefined ? { min: Number(min), max: Number(max) } : undefined
 }
+
+const toPorts = / --to-ports (\d+)(?:-(\d+))?/
+/** An address of IPv6 without a port has no brackets, and ends like one with a port. */
+const toAddress = /(?:^|\s)(?:--to-source|(?:snat|masquerade)\b.*? to) (?:[^\s:[]*|\[\S+\]):(\d+)(?:-(\d+))?(?:\s|$)/
 
 export const sizeOf = ({ min, max }: PortRange): number => max - min + 1
 

@@ -84,6 +84,9 @@ function ofStream(stream: Readable, limitMs: number): Promise<Destinations | Not
     })
     stream.once('error', ({ message }) => end({ because: message }))
     // Of a program that could not be started there is no end.
-    stream.once('close', () => end({ busiest: counts.busiest(mostTold) }))
+    stream.once('close', () => {
+      counts.add(rest)
+      end({ busiest: counts.busiest(mostTold) })
+    })
   })
 }

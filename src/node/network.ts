@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConntrackStatistics, parseConntrackTool, parseKernelVersion } from '../linux/conntrack.ts'
+import type { Destinations } from '../linux/destinations.ts'
 import type { NatRules, NetworkSeen, NotRead, PodNetwork } from '../linux/network.ts'
 import { parseTcpCounters } from '../linux/tcp-counters.ts'
 import { parseUdpCounters } from '../linux/udp-counters.ts'
@@ -19,6 +20,8 @@ export interface NetworkReader extends ToolLimits {
   readonly toolMs: number
   /** Rules that were read a while ago, in place of reading them anew. */
   readonly rules?: NatRules | NotRead
+  /** The same of how many flows go to each destination. */
+  readonly destinations?: Destinations | NotRead
 }
 
 /** Never throws for the world's faults: each part says why it was not read. */
@@ -30,7 +33,7 @@ export async function readNetwork(reader: NetworkReader): Promise<NetworkSeen> {
     reader.rules ?? readNatRules(netOf(reader), reader),
     tableOf(reader),
   ])
-  const destinations = await readDestinations(netOf(reader), reader, rules, table)
+  const destinations = reader.destinations ?? (await readDestinations(netOf(reader), reader, rules, table))
   return { ...(kernel && { kernel }), statistics, table, rules, pods: podsOf(reader), destinations }
 }
 
