@@ -33,7 +33,7 @@ let [sent, answered, failed] = [0, 0, 0]
 const hear = (socket) => socket.on('message', () => answered++).on('error', () => failed++)
 const ask = (sockets, startAt) => new Promise((resolve) => {
   const next = (n) => {
-    if (n === sockets.length) return setTimeout(() => resolve({ sent, answered, failed }), 1500)
+    if (n === sockets.length) return setTimeout(() => resolve({ sent, answered, failed }), 2000)
     const at = startAt + BigInt(n) * BigInt(Math.round(everyMs * 1e6))
     const left = Number(at - process.hrtime.bigint()) / 1e6
     if (left > 3) return setTimeout(() => next(n), left - 2)

@@ -2,7 +2,7 @@ import type { Drill, Place, Stage } from '../../contract/hazard.ts'
 import { verdictText } from '../../contract/verdicts.ts'
 import { type Asked, type Clashes, type DnsNode, startDnsNode } from '../../lab/dns-node.ts'
 
-/** Sockets from which two questions go at once, one every 2 ms: 6 s, and 1.5 s for the last answers. */
+/** Sockets from which two questions go at once, one every 2 ms: 6 s, and 2 s for the last answers. */
 const pairs = { count: 3000, everyMs: 2 }
 /** A machine that is busy with other things may keep two threads from ever meeting: then they try again. */
 const mostTries = 3
