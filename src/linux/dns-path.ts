@@ -14,6 +14,8 @@ export interface DnsPath {
   readonly translated: readonly DnsTranslation[]
   /** What keeps questions out of conntrack, as it stands. */
   readonly untracked: readonly string[]
+  /** Why not all that may keep them out was read. */
+  readonly unread?: string
 }
 
 /** So many of a sort are enough to know that there are some. */

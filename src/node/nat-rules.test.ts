@@ -152,6 +152,7 @@ describe('rules as fake tools print them', () => {
     writeFileSync(join(folder, 'net/ip_vs'), 'UDP  0A60000A:0035 rr\n')
     expect(await dns()).toEqual([['kube-proxy', 'IPVS'], 0])
     legacyHas('nat\nraw\n')
+    expect(await read()).toMatchObject({ dns: { unread: expect.stringContaining('iptables-legacy-save -t raw') } })
     fake('iptables-legacy-save', `case $2 in nat) printf '%s' '${dnat}';; *) printf '%s' '${noTrack}';; esac`)
     expect(await dns()).toEqual([['kube-proxy', 'IPVS'], 1])
   })

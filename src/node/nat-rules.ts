@@ -49,15 +49,17 @@ async function dnsOf(reading: Reading, net: string, limits: ToolLimits): Promise
   const translated = [...reading.translated, ...dnsOfIpvs(textOf(readProc(join(net, 'ip_vs'))))]
   if (translated.length === 0) return undefined
   const untracked = [...reading.untracked, cacheInterface(textOf(readProc(join(net, 'dev')))) ?? []].flat()
+  let unread: string | undefined
   for (const family of ['ip', 'ip6'] as const) {
     if (untracked.length > 0) break
     for (const backEnd of ['iptables-legacy', 'iptables-nft'] as const) {
       if (backEnd === 'iptables-legacy' && hasLegacy(net, family, 'raw') !== true) continue
-      const { told } = await save(limits, backEnd, family, 'raw')
+      const { command, told } = await save(limits, backEnd, family, 'raw')
       if ('text' in told) untracked.push(...parseIptables(told.text, backEnd, family).dns.untracked)
+      else if (backEnd === 'iptables-legacy' || !('absent' in told)) unread ??= `${command} -t raw: ${told.because}`
     }
   }
-  return { translated, untracked }
+  return { translated, untracked, ...(untracked.length === 0 && unread !== undefined && { unread }) }
 }
 
 /** Whether iptables-legacy has this table here; else why that can't be told. */

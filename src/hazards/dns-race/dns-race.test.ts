@@ -84,6 +84,8 @@ describe('the path of questions', () => {
     const unread = ['iptables-legacy-save: no permission']
     expect(await pathOf({ kernel, rules: { ...without, unread } })).toMatchObject({ verdict: 'unknown' })
     expect(await pathOf({ kernel, rules: { ...rules, unread } })).toMatchObject({ verdict: 'found' })
+    const noRaw = { ...rules, dns: { ...dns, unread: 'iptables-legacy-save -t raw: no permission' } }
+    expect(await pathOf({ kernel, rules: noRaw })).toMatchObject({ verdict: 'unknown' })
     expect(await pathOf({ kernel, rules: { because: 'no permission' } })).toMatchObject({ verdict: 'unknown' })
   })
 })

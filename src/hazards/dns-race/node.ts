@@ -23,6 +23,8 @@ export const path = detector({
     if (!kernel) return unknown('the release of the kernel is not known')
     if (resolvesDatagrams(kernel)) return clear
     if (!isRead(rules)) return unknown(`no rules were read: ${rules.because}`)
+    if (rules.dns?.unread !== undefined)
+      return unknown(`whether a cache keeps questions out of conntrack was not read: ${rules.dns.unread}`)
     if (translatesDns(rules) && rules.dns) return found(exposed(kernel, rules.dns))
     // What could not be read may translate them.
     return !rules.dns && rules.unread.length > 0
