@@ -37,7 +37,7 @@ const mostMissed = 6
 /** How long rules are taken for the same (ms): to read 50,000 of them takes iptables a while. */
 const rulesFor = 600_000
 
-/** And how many flows go to each destination (ms): a table of 240,000 entries costs half a second of a core. */
+/** And how many flows go to each destination (ms): a table of 240,000 entries costs up to 1.5 s of a core. */
 const destinationsFor = 60_000
 
 /** The network of the node, if it is wanted: counters in each round, rules and flows now and then. */
