@@ -107,6 +107,34 @@ describe.skipIf(networksOrSkip())('a network namespace', () => {
     expect(await traces()).toEqual(['', ''])
   })
 
+  it.each(['iptables-legacy', 'iptables-nft'])(
+    'shows by %s who translates questions to DNS, and what keeps them out of conntrack',
+    async (iptables) => {
+      namespaces = await makeNamespaces(['one'])
+      const run = (...args: string[]) => namespaces?.run('one', iptables, ...args)
+      const dns = ['-p', 'udp', '--dport', '53']
+      await run('-t', 'nat', '-A', 'PREROUTING', ...dns, '-j', 'DNAT', '--to-destination', '10.244.0.3:53')
+      const { dns: translated } = rulesOf(await read())
+      expect(translated).toMatchObject({ translated: [{ by: 'PREROUTING' }], untracked: [] })
+      expect(await namespaces.run('one', 'nft', 'list', 'tables')).not.toContain('raw')
+      expect(await namespaces.run('one', 'cat', '/proc/net/ip_tables_names')).not.toContain('raw')
+      await run('-t', 'raw', '-A', 'PREROUTING', '-d', '169.254.20.10', ...dns, '-j', 'NOTRACK')
+      expect(rulesOf(await read()).dns?.untracked).toEqual([
+        expect.stringMatching(/--dport 53 -j (?:NOTRACK|CT --notrack)$/),
+      ])
+    },
+  )
+
+  it('shows the questions that nft translates', async () => {
+    namespaces = await makeNamespaces(['one'])
+    await namespaces.run(
+      'one',
+      'nft',
+      'add table ip own; add chain ip own pre { type nat hook prerouting priority -100 ; }; add rule ip own pre meta l4proto udp dnat to 10.244.0.3:53',
+    )
+    expect(rulesOf(await read()).dns?.translated).toMatchObject([{ by: 'pre' }])
+  })
+
   it('whose table iptables-nft leaves out has all rules all the same', async () => {
     namespaces = await makeNamespaces(['one'])
     const run = (program: string, ...args: string[]) => namespaces?.run('one', program, ...args)

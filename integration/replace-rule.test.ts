@@ -224,10 +224,12 @@ describe.skipIf(hint !== undefined)('the executor, in the namespace of a drill',
     ])
     const flag =
       backEnd === 'nft' ? ['masquerade', 'masquerade fully-random'] : ['MASQUERADE', 'MASQUERADE --random-fully']
-    expect(await rules()).toBe(before.replace(flag[0] ?? '', flag[1] ?? ''))
+    // iptables-legacy writes the counters of the policies of other chains anew.
+    const bare = (text: string) => text.replace(/^(:\S+ \S+) \[\d+:\d+\]$/gm, '$1')
+    expect(bare(await rules())).toBe(bare(before).replace(flag[0] ?? '', flag[1] ?? ''))
     const [undo] = steps.map(undoOf)
     expect(undo && (await arm.apply(undo))).toBe('done')
-    expect(await rules()).toBe(before)
+    expect(bare(await rules())).toBe(bare(before))
   })
 
   /** Looks at the network of a process; with each look 100 more packets are said to have been lost. */
@@ -237,9 +239,8 @@ describe.skipIf(hint !== undefined)('the executor, in the namespace of a drill',
       lost += 100
       const network = await readNetwork({ proc: '/proc', within, toolMs: 10_000 })
       const statistics = { broken: [], cpus: [{ insert_failed: lost, chaintoolong: 0 }] }
-      const world = recordedWorld([[networkSeen, [{ ...network, statistics, pods: [], name: 'n' }]]], {
-        source: { node: 'n' },
-      })
+      const seenNow = { ...network, statistics, pods: [], name: 'n' }
+      const world = recordedWorld([[networkSeen, [seenNow]]], { source: { node: 'n' } })
       const at = { now: 0, ticks: lost * 1000, zones: machineZones(), memory }
       const seen = await look({
         hazards: hazards.filter(({ id }) => id === 'snat-race'),

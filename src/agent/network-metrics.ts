@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { total } from '../linux/conntrack.ts'
+import { nearest } from '../linux/destinations.ts'
 import { isRead, type NetworkSeen } from '../linux/network.ts'
 
 const counted = {
@@ -16,6 +17,7 @@ export class NetworkMetrics {
   readonly #entries: Gauge
   readonly #limit: Gauge
   readonly #retransmits: Counter
+  readonly #ports: Gauge
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -32,13 +34,18 @@ export class NetworkMetrics {
       help: "SYNs that were sent again from the network namespaces of Pods that live; the host's do not show them",
       registers,
     })
+    this.#ports = new Gauge({
+      name: 'roadcrew_snat_ports_used_ratio',
+      help: 'Share of its source ports that the destination holds which is nearest to their end; 0 in a table too small for that',
+      registers,
+    })
     this.#drop()
   }
 
   observe(network: NetworkSeen | undefined): void {
     this.#drop()
     if (!network) return
-    const { statistics, table, pods } = network
+    const { statistics, table, pods, rules, destinations } = network
     for (const [name, counter] of this.#counters) {
       const value = isRead(statistics) ? total(statistics, name) : undefined
       if (value !== undefined) counter.inc(value)
@@ -47,11 +54,14 @@ export class NetworkMetrics {
       this.#entries.set(table.count)
       this.#limit.set(table.max)
     }
+    if (destinations && isRead(destinations))
+      this.#ports.set(nearest(destinations, isRead(rules) ? rules.snat : [])?.used ?? 0)
     if (isRead(pods)) this.#retransmits.inc(pods.reduce((sum, { tcp }) => sum + (tcp.synRetransmits ?? 0), 0))
   }
 
   /** Without a series, so that nothing passes for 0 that was not read. */
   #drop(): void {
-    for (const one of [...this.#counters.values(), this.#entries, this.#limit, this.#retransmits]) one.remove()
+    for (const one of [...this.#counters.values(), this.#entries, this.#limit, this.#retransmits, this.#ports])
+      one.remove()
   }
 }

@@ -37,21 +37,28 @@ const mostMissed = 6
 /** How long rules are taken for the same (ms): to read 50,000 of them takes iptables a while. */
 const rulesFor = 600_000
 
-/** The network of the node, if it is wanted: counters in each round, rules now and then. */
+/** And how many flows go to each destination (ms): a table of 240,000 entries costs up to 1.5 s of a core. */
+const destinationsFor = 60_000
+
+/** The network of the node, if it is wanted: counters in each round, rules and flows now and then. */
 function networkOf(
   { network, hostRoot }: AgentOptions,
   { ticks }: Io,
 ): { readonly network?: () => Promise<NetworkSeen>; readonly forgetRules: () => void } {
   if (!network) return { forgetRules: () => undefined }
   let kept: { readonly rules: NetworkSeen['rules']; readonly until: number } | undefined
+  let flows: { readonly destinations: NetworkSeen['destinations']; readonly until: number } | undefined
   return {
     forgetRules: () => {
       kept = undefined
     },
     network: async () => {
       const rules = kept && ticks() < kept.until ? kept.rules : undefined
-      const seen = await readNetwork({ proc: join(hostRoot, 'proc'), toolMs: 10_000, ...(rules && { rules }) })
+      const destinations = flows && ticks() < flows.until ? flows.destinations : undefined
+      const known = { ...(rules && { rules }), ...(destinations && { destinations }) }
+      const seen = await readNetwork({ proc: join(hostRoot, 'proc'), toolMs: 10_000, ...known })
       if (!rules) kept = { rules: seen.rules, until: ticks() + rulesFor }
+      if (!destinations) flows = { destinations: seen.destinations, until: ticks() + destinationsFor }
       return seen
     },
   }

@@ -2,11 +2,13 @@
 import type { Hazard } from '../contract/hazard.ts'
 import { blindKubelet } from './blind-kubelet/hazard.ts'
 import { cronJobTimezone } from './cronjob-timezone/hazard.ts'
+import { dnsRace } from './dns-race/hazard.ts'
 import { flappingNode } from './flapping-node/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 import { frozenRuntime } from './frozen-runtime/hazard.ts'
 import { fullConntrack } from './full-conntrack/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
+import { snatPortsExhausted } from './snat-ports-exhausted/hazard.ts'
 import { snatRace } from './snat-race/hazard.ts'
 import { stuckContainer } from './stuck-container/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
@@ -14,11 +16,13 @@ import { unplannedRun } from './unplanned-run/hazard.ts'
 export const hazards: readonly Hazard[] = [
   blindKubelet,
   cronJobTimezone,
+  dnsRace,
   flappingNode,
   frozenCronJob,
   frozenRuntime,
   fullConntrack,
   lostRequests,
+  snatPortsExhausted,
   snatRace,
   stuckContainer,
   unplannedRun,

@@ -103,7 +103,8 @@ async function addRule({ run }: Namespaces, backEnd: BackEnd): Promise<void> {
   await nft('add', 'rule', 'ip', 'lab', 'postrouting', ...nftRule)
 }
 
-async function wire({ of, run }: Namespaces): Promise<void> {
+/** Joins them by a bridge, an uplink and routes; the node forwards. */
+export async function wire({ of, run }: Namespaces): Promise<void> {
   const node = (...args: string[]) => run('node', 'ip', ...args)
   await node('link', 'add', 'br0', 'type', 'bridge')
   await node('address', 'add', '10.244.0.1/24', 'dev', 'br0')
@@ -124,7 +125,7 @@ async function wire({ of, run }: Namespaces): Promise<void> {
 }
 
 /** A process that does nothing but be in a namespace: what looks at it needs its pid. `ip netns exec` becomes the command. */
-async function startHolder(namespace: string): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
+export async function startHolder(namespace: string): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
   const child = spawn('ip', ['netns', 'exec', namespace, 'sh', '-c', 'echo on; exec sleep 86400'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

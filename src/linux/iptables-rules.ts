@@ -1,4 +1,5 @@
 // What iptables-save prints: `*table`, `:CHAIN policy [packets:bytes]`, `[packets:bytes] -A CHAIN …`, COMMIT.
+import { type DnsPath, DnsRules } from './dns-path.ts'
 import { ownerOf } from './snat-owners.ts'
 import type { PortChoice, SnatRule } from './snat-rules.ts'
 
@@ -12,6 +13,7 @@ export interface IptablesRules {
   readonly truncated: boolean
   /** Tables with rules that only nft can show: iptables-nft-save leaves those out whole, and says so in a comment. */
   readonly incompatible: readonly string[]
+  readonly dns: DnsPath
 }
 
 /**
@@ -25,6 +27,7 @@ export function parseIptables(
 ): IptablesRules {
   const snat: SnatRule[] = []
   const incompatible: string[] = []
+  const dns = new DnsRules()
   const positions = new Map<string, number>()
   let [table, version, rules]: [string, string | undefined, number] = ['', undefined, 0]
   for (const line of lines(text)) {
@@ -37,6 +40,7 @@ export function parseIptables(
       positions.set(chain, position)
       const rule = snatRule(line, start, { backEnd, family, table, chain, position })
       if (rule) snat.push(rule)
+      else dns.add(table, chain, line.slice(start))
     } else if (line.startsWith('*')) {
       table = line.slice(1).trim()
       positions.clear()
@@ -46,7 +50,8 @@ export function parseIptables(
       incompatible.push(...(/^# Table `(\S+)' is incompatible/.exec(line)?.slice(1) ?? []))
     }
   }
-  return { snat, rules, truncated: table !== '', incompatible, ...(version !== undefined && { version }) }
+  const truncated = table !== ''
+  return { snat, rules, truncated, incompatible, dns, ...(version !== undefined && { version }) }
 }
 
 /** Where the rule begins in a line, after its counters; undefined if it is none. */

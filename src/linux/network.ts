@@ -1,8 +1,11 @@
 // What one round of looking at a node saw of its network.
 import { kind } from '../contract/reads.ts'
 import type { ConntrackStatistics, KernelVersion } from './conntrack.ts'
+import type { Destinations } from './destinations.ts'
+import type { DnsPath } from './dns-path.ts'
 import type { SnatRule } from './snat-rules.ts'
 import type { TcpCounters } from './tcp-counters.ts'
+import type { UdpCounters } from './udp-counters.ts'
 
 /** Why a part could not be read, which is never the same as that there is nothing. */
 export interface NotRead {
@@ -23,6 +26,8 @@ export interface NatRules {
   readonly unread: readonly string[]
   /** Of the tools that showed them, by back end, where they say it: `1.8.9`. */
   readonly versions?: Readonly<Record<string, string>>
+  /** Missing where nothing that was read translates UDP to port 53. */
+  readonly dns?: DnsPath
 }
 
 /** Connections out of one Pod's network namespace, whose retransmissions do not show in the host's. */
@@ -32,6 +37,7 @@ export interface PodNetwork {
   /** A process in it. */
   readonly pid: number
   readonly tcp: TcpCounters
+  readonly udp?: UdpCounters
 }
 
 export interface NetworkSeen {
@@ -40,6 +46,8 @@ export interface NetworkSeen {
   readonly table: ConntrackTable | NotRead
   readonly rules: NatRules | NotRead
   readonly pods: readonly PodNetwork[] | NotRead
+  /** Missing where nobody looked. */
+  readonly destinations?: Destinations | NotRead
 }
 
 /** The network of the node. */

@@ -1,5 +1,6 @@
 // What `nft -j list ruleset` and `nft list ruleset` print: libnftables-json(5), nft(8). Rules of iptables-nft show here too, and there
 // the target may be an opaque `xt` statement.
+import { type DnsPath, dnsPathOfNft } from './dns-path.ts'
 import { ownerOf } from './snat-owners.ts'
 import type { PortChoice, SnatRule } from './snat-rules.ts'
 
@@ -10,6 +11,8 @@ export interface NftRules {
   readonly foreign: readonly string[]
   /** Rules of iptables that change the source, or may, of which nft does not tell how they choose ports. */
   readonly opaque: readonly Pick<SnatRule, 'family' | 'table' | 'chain'>[]
+  /** Only of JSON. */
+  readonly dns?: DnsPath
 }
 
 export interface Expression {
@@ -35,9 +38,13 @@ export interface NftRule {
 
 /** Every rule as it stands. @returns undefined if it is no JSON of nft's, or of another shape than it prints. */
 export function rulesOfNft(text: string): readonly NftRule[] | undefined {
+  return allOf(text)?.flatMap(({ rule }) => rule ?? [])
+}
+
+function allOf(text: string): readonly { rule?: NftRule }[] | undefined {
   try {
     const all = (JSON.parse(text) as { nftables?: unknown }).nftables
-    return Array.isArray(all) ? (all as { rule?: NftRule }[]).flatMap(({ rule }) => rule ?? []) : undefined
+    return Array.isArray(all) && all.every((one) => typeof one === 'object' && one !== null) ? all : undefined
   } catch {
     return undefined
   }
@@ -46,8 +53,8 @@ export function rulesOfNft(text: string): readonly NftRule[] | undefined {
 /** @returns undefined if it is no JSON of nft's, or of another shape than it prints. */
 export function parseNftJson(text: string): NftRules | undefined {
   try {
-    const rules = rulesOfNft(text)
-    return rules && rulesIn(rules)
+    const all = allOf(text)
+    return all && { ...rulesIn(all.flatMap(({ rule }) => rule ?? [])), dns: dnsPathOfNft(all) }
   } catch {
     return undefined
   }

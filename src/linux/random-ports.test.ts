@@ -44,7 +44,7 @@ describe('a rule with fully random ports', () => {
 
   it('of nft is not made up where nft does not name all of its parts', () => {
     expect(fullyRandom(nft({ xt: { type: 'match', name: 'comment' } }, { masquerade: null }))).toBeUndefined()
-    expect(fullyRandom(nft(null, { masquerade: null }))).toBeUndefined()
+    expect(fullyRandom(nft({ xt: null }, { masquerade: null }))).toBeUndefined()
     const [text] = parseNftText('table ip own {\nchain post {\ncounter packets 4 bytes 240 masquerade\n}\n}').snat
     expect(text && [text.text, text.packets, fullyRandom(text)]).toEqual(['counter masquerade', 4, undefined])
   })

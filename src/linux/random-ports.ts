@@ -11,7 +11,11 @@ type Expression = Readonly<Record<string, unknown>>
  */
 export function fullyRandom({ backEnd, ports, text }: SnatRule): string | undefined {
   if (ports === 'fully-random') return undefined
-  if (backEnd !== 'nft') return `${ports === 'random' ? text.replace(/ --random(?= |$)/, '') : text} --random-fully`
+  if (backEnd !== 'nft') {
+    // The options of the target stand behind it and behind all else: a comment may hold the same words.
+    const target = text.lastIndexOf(' -j ')
+    return `${text.slice(0, target)}${text.slice(target).replace(/ --random(?= |$)/, '')} --random-fully`
+  }
   const expressions = expressionsOf(text)
   return expressions && JSON.stringify(expressions.map(randomized))
 }

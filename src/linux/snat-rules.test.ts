@@ -59,6 +59,7 @@ describe('rules of iptables that change the source', () => {
       rules: 0,
       truncated: false,
       incompatible: [],
+      dns: { translated: [], untracked: [] },
     })
   })
 

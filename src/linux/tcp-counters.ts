@@ -22,7 +22,7 @@ export function parseTcpCounters(snmp: string, netstat: string): TcpCounters {
 }
 
 /** A name without a number, or a number that is none, is left out. */
-function pairs(text: string, group: string): Readonly<Record<string, number>> {
+export function pairs(text: string, group: string): Readonly<Record<string, number>> {
   const [names = [], numbers = []] = text
     .split('\n')
     .filter((line) => line.startsWith(`${group}: `))

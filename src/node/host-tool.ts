@@ -13,15 +13,23 @@ export type Told =
   | { readonly because: string }
   | { readonly absent: true; readonly because: string }
 
+/** The command that runs another one in the namespace. */
+export const inPlace = (
+  { within }: ToolLimits,
+  command: string,
+  args: readonly string[],
+): [string, readonly string[]] =>
+  within === undefined ? [command, args] : ['nsenter', ['-t', String(within), '-n', '--', command, ...args]]
+
 /** Its words are those of the C locale. Never rejects. @param env what its environment has besides ours. */
 export function runTool(
-  { within, toolMs }: ToolLimits,
+  limits: ToolLimits,
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Told> {
-  const [program, all] =
-    within === undefined ? [command, args] : ['nsenter', ['-t', String(within), '-n', '--', command, ...args]]
+  const { toolMs } = limits
+  const [program, all] = inPlace(limits, command, args)
   const options = { maxBuffer: 2 ** 28, env: { ...process.env, ...env, LC_ALL: 'C' } }
   return new Promise((resolve) => {
     const child = execFile(program, all, options, (error, text, complaint) => {

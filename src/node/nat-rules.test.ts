@@ -123,6 +123,40 @@ describe('rules as fake tools print them', () => {
     expect(told.join()).toMatch(why)
   })
 
+  const dnat = saved('-A KUBE-SEP-A -p udp -m udp -j DNAT --to-destination 10.244.0.3:53')
+  const noTrack = '*raw\n-A PREROUTING -d 169.254.20.10/32 -p udp -m udp --dport 53 -j NOTRACK\nCOMMIT\n'
+  const printsByTable = (nat: string, raw: string): void =>
+    fake('iptables-nft-save', `case $2 in nat) printf '%s' '${nat}';; *) printf '%s' '${raw}';; esac`)
+  const dns = async () => {
+    const seen = await read()
+    return 'because' in seen ? seen : seen.dns && [seen.dns.translated.map(({ by }) => by), seen.dns.untracked.length]
+  }
+
+  it('that translate questions to DNS are told, and what keeps those out of conntrack', async () => {
+    prints('nft', emptyJson)
+    printsByTable(plain, noTrack)
+    expect(await dns()).toBeUndefined()
+    printsByTable(dnat, nothing)
+    expect(await dns()).toEqual([['kube-proxy'], 0])
+    printsByTable(dnat, noTrack)
+    expect(await dns()).toEqual([['kube-proxy'], 1])
+    printsByTable(dnat, '')
+    writeFileSync(join(folder, 'net/dev'), 'nodelocaldns: 0 0\n')
+    expect(await dns()).toEqual([['kube-proxy'], 1])
+  })
+
+  it('of iptables-legacy are not asked for table raw where it has none', async () => {
+    legacyHas('nat\n')
+    fake('iptables-legacy-save', `case $2 in nat) printf '%s' '${dnat}';; *) exit 1;; esac`)
+    prints('nft', emptyJson)
+    writeFileSync(join(folder, 'net/ip_vs'), 'UDP  0A60000A:0035 rr\n')
+    expect(await dns()).toEqual([['kube-proxy', 'IPVS'], 0])
+    legacyHas('nat\nraw\n')
+    expect(await read()).toMatchObject({ dns: { unread: expect.stringContaining('iptables-legacy-save -t raw') } })
+    fake('iptables-legacy-save', `case $2 in nat) printf '%s' '${dnat}';; *) printf '%s' '${noTrack}';; esac`)
+    expect(await dns()).toEqual([['kube-proxy', 'IPVS'], 1])
+  })
+
   it('without any tool are not known', async () => {
     expect(await read()).toEqual({ because: expect.stringContaining('nft is not here') })
   })

@@ -35,7 +35,8 @@ describe('a recorded node', () => {
 
   it("counts connections in each Pod's own namespace, once for all of its processes", async () => {
     const netstat = (again: number) => `TcpExt: TCPTimeouts TCPSynRetrans\nTcpExt: 0 ${again}\n`
-    const snmp = 'Tcp: RtoMin ActiveOpens\nTcp: 200 12\n'
+    const snmp = 'Tcp: RtoMin ActiveOpens\nTcp: 200 12\nUdp: InDatagrams NoPorts OutDatagrams\nUdp: 40 1 44\n'
+    const udp = { in: 40, out: 44, refused: 1 }
     for (const [pid, namespace, again] of [
       [1, 100, 0],
       [20, 100, 0],
@@ -49,8 +50,8 @@ describe('a recorded node', () => {
       symlinkSync(`net:[${namespace}]`, join(proc, `${pid}/ns/net`))
     }
     expect((await read()).pods).toEqual([
-      { namespace: '200', pid: 30, tcp: { activeOpens: 12, synRetransmits: 7, timeouts: 0 } },
-      { namespace: '300', pid: 40, tcp: { activeOpens: 12, synRetransmits: 9, timeouts: 0 } },
+      { namespace: '200', pid: 30, tcp: { activeOpens: 12, synRetransmits: 7, timeouts: 0 }, udp },
+      { namespace: '300', pid: 40, tcp: { activeOpens: 12, synRetransmits: 9, timeouts: 0 }, udp },
     ])
   })
 

@@ -2,8 +2,11 @@
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConntrackStatistics, parseConntrackTool, parseKernelVersion } from '../linux/conntrack.ts'
+import type { Destinations } from '../linux/destinations.ts'
 import type { NatRules, NetworkSeen, NotRead, PodNetwork } from '../linux/network.ts'
 import { parseTcpCounters } from '../linux/tcp-counters.ts'
+import { parseUdpCounters } from '../linux/udp-counters.ts'
+import { readDestinations } from './destinations.ts'
 import { runTool, type ToolLimits } from './host-tool.ts'
 import { readNatRules } from './nat-rules.ts'
 import { foldersByNumber, readProc, textOf, type Unread } from './proc-files.ts'
@@ -17,17 +20,21 @@ export interface NetworkReader extends ToolLimits {
   readonly toolMs: number
   /** Rules that were read a while ago, in place of reading them anew. */
   readonly rules?: NatRules | NotRead
+  /** The same of how many flows go to each destination. */
+  readonly destinations?: Destinations | NotRead
 }
 
 /** Never throws for the world's faults: each part says why it was not read. */
 export async function readNetwork(reader: NetworkReader): Promise<NetworkSeen> {
   const { proc } = reader
   const kernel = parseKernelVersion(textOf(readProc(join(proc, 'sys/kernel/osrelease'))))
-  const [statistics, rules] = await Promise.all([
+  const [statistics, rules, table] = await Promise.all([
     statisticsOf(reader),
     reader.rules ?? readNatRules(netOf(reader), reader),
+    tableOf(reader),
   ])
-  return { ...(kernel && { kernel }), statistics, table: await tableOf(reader), rules, pods: podsOf(reader) }
+  const destinations = reader.destinations ?? (await readDestinations(netOf(reader), reader, rules, table))
+  return { ...(kernel && { kernel }), statistics, table, rules, pods: podsOf(reader), destinations }
 }
 
 const netOf = ({ proc, within = 1 }: NetworkReader): string => join(proc, String(within), 'net')
@@ -77,8 +84,10 @@ function podsOf({ proc }: NetworkReader): NetworkSeen['pods'] {
     const namespace = namespaceOf(proc, pid)
     if (namespace === undefined || namespace === own || pods.has(namespace)) continue
     const net = join(proc, String(pid), 'net')
-    const tcp = parseTcpCounters(textOf(readProc(join(net, 'snmp'))), textOf(readProc(join(net, 'netstat'))))
-    pods.set(namespace, { namespace, pid, tcp })
+    const snmp = textOf(readProc(join(net, 'snmp')))
+    const tcp = parseTcpCounters(snmp, textOf(readProc(join(net, 'netstat'))))
+    const udp = parseUdpCounters(snmp)
+    pods.set(namespace, { namespace, pid, tcp, ...(udp && { udp }) })
   }
   return [...pods.values()]
 }

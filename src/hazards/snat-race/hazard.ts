@@ -34,11 +34,6 @@ export const snatRace = hazard({
       why: 'insert_failed grows: a packet was dropped since another flow had taken its place between choice and insertion.',
       fix: 'Add --random-fully to the rules that are named; until then spread the traffic over more destination addresses.',
     },
-    'despite-random': {
-      title: 'Packets are lost although all rules choose ports by chance',
-      why: 'It looks like the race and is none: one destination near the end of its port range, a bucket that is too long, or UDP clashes behind DNAT.',
-      fix: 'Look at the destinations (conntrack -L), at net.netfilter.nf_conntrack_buckets, and at DNS; more source addresses help where ports run out.',
-    },
     'clashes-not-told-apart': {
       title: 'Flows clash, and whether packets are lost is not told',
       why: 'Before Linux 5.10 insert_failed also counts clashes that the kernel resolved itself, whose packets went on.',

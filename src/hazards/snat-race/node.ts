@@ -2,13 +2,11 @@ import type { Context, Evidence, Finding, Item, Step, Subject, Verdict } from '.
 import { detector, list } from '../../contract/reads.ts'
 import { clear, found, foundAny, read, unknown } from '../../contract/verdicts.ts'
 import { countsLossesOnly } from '../../linux/conntrack.ts'
+import { type Loss, racingOf, takenBy, type Watched, watch } from '../../linux/lost-places.ts'
 import { isRead, type NatRules, type NetworkSeen, networkSeen } from '../../linux/network.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
-import { type Loss, lossSince, type Reading, readingOf, withReading } from './readings.ts'
 import { isIdle, rewriteOf, switchOf } from './remedy.ts'
 import type { Settings } from './settings.ts'
-
-const races = ({ ports }: SnatRule): boolean => ports !== 'fully-random'
 
 /** Which rules give flows the same port? */
 export const rules = detector({
@@ -17,7 +15,7 @@ export const rules = detector({
   judge({ object }: Item<NetworkSeen>) {
     const { rules: seen } = object
     if (!isRead(seen)) return unknown(`no rules were read: ${seen.because}`)
-    const racing = seen.snat.filter(races)
+    const racing = racingOf(object)
     // What could not be read may hold one.
     if (racing.length === 0 && seen.unread.length > 0)
       return unknown(`not all rules were read: ${seen.unread.join('; ')}`)
@@ -45,59 +43,34 @@ function exposed(rule: SnatRule, rules: NatRules, network: NetworkSeen): Finding
   }
 }
 
-interface Remembered {
-  readonly readings: readonly Reading[]
-  /** The rules that raced then: what was lost under others says nothing of these. */
-  readonly racing: string
-}
-
 /** Does the table lose packets, and is it the race? */
 export const losses = detector({
   of: list(networkSeen),
   with: {},
-  judge({ subject, object }: Item<NetworkSeen>, _view, context: Context<Settings, Remembered>): Verdict<Remembered> {
+  judge({ subject, object }: Item<NetworkSeen>, _view, context: Context<Settings, Watched>): Verdict<Watched> {
     const { statistics } = object
     if (!isRead(statistics)) return unknown(`insert_failed was not read: ${statistics.because}`)
-    const racing = isRead(object.rules)
-      ? object.rules.snat
-          .filter(races)
-          .map(({ text }) => text)
-          .join('\n')
-      : ''
-    const { before } = context
-    const readings = before && before.racing === racing ? before.readings : []
-    const now = readingOf(statistics, context.ticks, opensOf(object))
-    const loss = lossSince(readings, now)
-    // After a reset the old readings say nothing of the new counters.
-    const remember = {
-      racing,
-      readings: loss ? withReading(readings, now, context.settings.overSeconds * 1000) : [now],
-    }
+    const { before, ticks, settings } = context
+    const { loss, remember } = watch(object, statistics, before, { ticks, overSeconds: settings.overSeconds })
     if (!loss)
       return {
         ...unknown('counters tell only by how much they grow, and this is the first reading under these rules'),
         remember,
       }
-    return {
-      ...(hurts(loss, context.settings) ? found(occurring(subject, object, loss, statistics.cpus.length)) : clear),
-      remember,
-    }
+    // What else takes places is told by those who know its cure.
+    const isRace = hurts(loss, settings) && takenBy(object, loss) === 'race'
+    return { ...(isRace ? found(occurring(subject, object, loss, statistics.cpus.length)) : clear), remember }
   },
 })
-
-const opensOf = ({ pods }: NetworkSeen): number | undefined =>
-  isRead(pods) && pods.length > 0 ? pods.reduce((sum, { tcp }) => sum + (tcp.activeOpens ?? 0), 0) : undefined
 
 function hurts({ lost, opens }: Loss, { leastLosses, perTenThousand }: Settings): boolean {
   return lost >= leastLosses && (opens === undefined || lost * 10_000 >= perTenThousand * opens)
 }
 
 function occurring(node: Subject, network: NetworkSeen, loss: Loss, cpus: number): Finding {
-  const { rules: seen, kernel, pods } = network
-  const racing = isRead(seen) ? seen.snat.filter(races) : []
-  const allRandom = isRead(seen) && seen.unread.length === 0 && racing.length === 0
+  const { kernel, pods } = network
+  const racing = racingOf(network)
   const toldApart = kernel !== undefined && countsLossesOnly(kernel)
-  const reason = !toldApart ? 'clashes-not-told-apart' : allRandom ? 'despite-random' : 'lost-syns'
   const rate =
     loss.opens === undefined ? '' : `, ${((loss.lost / loss.opens) * 10_000).toFixed(1)} of 10,000 connections`
   const retransmits = isRead(pods) ? pods.reduce((sum, { tcp }) => sum + (tcp.synRetransmits ?? 0), 0) : undefined
@@ -109,12 +82,12 @@ function occurring(node: Subject, network: NetworkSeen, loss: Loss, cpus: number
     ...racing.map(({ text, backEnd }) => read('rule', text, backEnd)),
   ]
   return {
-    reason,
+    reason: toldApart ? 'lost-syns' : 'clashes-not-told-apart',
     state: 'occurring',
     ...(toldApart ? {} : { severity: 'medium' as const, guess: true as const }),
     fact: `${loss.lost} packets lost their place in the conntrack table within ${Math.round(loss.forMs / 1000)} s${rate}`,
     evidence,
-    remedy: stepsFor(node, network, racing, reason === 'lost-syns'),
+    remedy: stepsFor(node, network, racing, toldApart),
   }
 }
 

@@ -1,0 +1,4 @@
+export interface Settings {
+  readonly leastLosses: number
+  readonly overSeconds: number
+}

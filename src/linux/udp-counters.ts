@@ -1,0 +1,17 @@
+// UDP in /proc/<pid>/net/snmp (net/ipv4/proc.c, snmp_seq_show): counters of one network namespace, IPv4 alone.
+import { pairs } from './tcp-counters.ts'
+
+export interface UdpCounters {
+  /** Datagrams that were handed to a socket. */
+  readonly in: number
+  readonly out: number
+  /** That came for nobody, or could not be handed over: an answer that came is none that was lost. */
+  readonly refused: number
+}
+
+/** @returns undefined if it has no counters of UDP. Those of UdpLite and UDP over IPv6 are others, and DNS uses neither. */
+export function parseUdpCounters(snmp: string): UdpCounters | undefined {
+  const { InDatagrams, OutDatagrams, NoPorts = 0, InErrors = 0 } = pairs(snmp, 'Udp')
+  if (InDatagrams === undefined || OutDatagrams === undefined) return undefined
+  return { in: InDatagrams, out: OutDatagrams, refused: NoPorts + InErrors }
+}
