@@ -3,7 +3,7 @@
 import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js'
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js'
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
-import type { Event, Namespace, Node, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
+import type { ConfigMap, Event, Namespace, Node, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { kind } from '../contract/reads.ts'
@@ -18,6 +18,10 @@ export const cronJobs = kind<CronJob>('CronJob', {
 export const jobs = kind<Job>('Job', { group: 'batch', versions: ['v1'], namespaced: true })
 /** The core group's: every release serves it, and what is written to events.k8s.io can be read here too. */
 export const events = kind<Event>('Event', { group: '', versions: ['v1'], namespaced: true })
+/**
+ * Only those that a hazard names: a ConfigMap may hold anything, so no list of all of them is ever asked for (see decision 13).
+ */
+export const configMaps = kind<ConfigMap>('ConfigMap', { group: '', versions: ['v1'], namespaced: true })
 export const resourceQuotas = kind<ResourceQuota>('ResourceQuota', { group: '', versions: ['v1'], namespaced: true })
 export const namespaces = kind<Namespace>('Namespace', { group: '', versions: ['v1'], namespaced: false })
 export const nodes = kind<Node>('Node', { group: '', versions: ['v1'], namespaced: false })
