@@ -3,7 +3,8 @@ import type { Step } from '../../contract/hazard.ts'
 import { switchOfOwner } from '../../linux/snat-owners.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
 
-const price = "peers that count on a stable port (Tailscale's direct paths: flannel#2273) then take a relay"
+/** What fully random ports cost. */
+export const price = "peers that count on a stable port (Tailscale's direct paths: flannel#2273) then take a relay"
 
 /** What to tell a person about one rule. */
 export const switchOf = ({ owner, text, backEnd }: SnatRule): Step => ({
