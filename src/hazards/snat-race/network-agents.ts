@@ -55,10 +55,10 @@ const images: readonly { readonly owner: OwnerName; readonly repository: RegExp;
   { owner: 'Weave Net', repository: /(?:^|\/)weave-kube$/ },
 ]
 
-/** undefined for the many DaemonSets that make no such rule. */
+/** undefined for the many DaemonSets that make no such rule, as none does on Windows. */
 export function agentsOf(daemonSet: DaemonSet): NetworkAgents | undefined {
   const template = podTemplateOf(daemonSet)
-  if (!template) return undefined
+  if (!template || template.spec.nodeSelector?.['kubernetes.io/os'] === 'windows') return undefined
   const { spec, path } = template
   const agents = spec.containers.flatMap((container, place) => {
     const { repository, version } = imageOf(container.image ?? '')
