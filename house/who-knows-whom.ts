@@ -19,7 +19,7 @@ const hazard: Allowed = { folders: pure, packages: ['zod', 'types:kubernetes-typ
 
 const allowed: Readonly<Record<string, Allowed>> = {
   contract: { folders: [], packages: ['types:zod'] },
-  objects: { folders: ['contract'], packages: ['types:kubernetes-types'] },
+  objects: { folders: ['contract'], packages: ['types:kubernetes-types', 'yaml'] },
   schedule: { folders: ['contract', 'objects'], packages: ['moment-timezone', 'node:module'] },
   linux: { folders: ['contract', 'objects'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: ['zod'] },

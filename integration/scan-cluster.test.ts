@@ -10,7 +10,9 @@ import { connect } from '../src/kubernetes/client.ts'
 import { loadKubeconfig } from '../src/kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../src/kubernetes/world.ts'
 import { type Lab, startLab } from '../src/lab/lab.ts'
+import { parseDocuments } from '../src/manifests/parse.ts'
 import { cronJobs } from '../src/objects/kinds.ts'
+import { create } from './create.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 import { testIo } from './test-io.ts'
 
@@ -19,7 +21,13 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
   let lab: Lab
 
   beforeAll(async () => {
-    lab = await startLab(new AbortController().signal, ['scanner', 'only-cronjobs', 'one-namespace', 'nobody'])
+    lab = await startLab(new AbortController().signal, [
+      'scanner',
+      'only-cronjobs',
+      'one-namespace',
+      'no-settings',
+      'nobody',
+    ])
     for (const name of ['shop', 'many', 'full', 'held'])
       await lab.send('POST', '/api/v1/namespaces', { metadata: { name, labels: { team: `team-${name}` } } })
     await createCronJob('shop', 'frozen', '* * * * *', new Date(Date.now() - 3 * hour).toISOString())
@@ -59,6 +67,8 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     )
     const cronJobsOnly = [{ apiGroups: ['batch'], resources: ['cronjobs'], verbs: ['list'] }]
     await lab.send('POST', `${rbac}/clusterroles`, { metadata: { name: 'only-cronjobs' }, rules: cronJobsOnly })
+    const daemonSetsOnly = [{ apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['list'] }]
+    await lab.send('POST', `${rbac}/clusterroles`, { metadata: { name: 'no-settings' }, rules: daemonSetsOnly })
     const bind = (user: string, role: string, where = `${rbac}/clusterrolebindings`): Promise<unknown> =>
       lab.send('POST', where, {
         metadata: { name: user },
@@ -67,6 +77,7 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
       })
     await bind('scanner', 'roadcrew-scan')
     await bind('only-cronjobs', 'only-cronjobs')
+    await bind('no-settings', 'no-settings')
     await bind('one-namespace', 'roadcrew-scan', `${rbac}/namespaces/shop/rolebindings`)
   }
 
@@ -102,7 +113,7 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
   })
 
   it('names what may not be listed, finds what it can without, and exits with 2', async () => {
-    const report = await scanAs('only-cronjobs', { skip: ['flapping-node', 'lost-requests'] })
+    const report = await scanAs('only-cronjobs', { skip: ['flapping-node', 'lost-requests', 'snat-race'] })
     expect(report.unread.map(({ what }) => what).toSorted()).toEqual([
       'all of kind Event',
       'all of kind Job',
@@ -276,6 +287,21 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
       (found) => found.length === 0,
     )
     expect(after).toEqual([])
+  })
+
+  it('reads a setting by its name, as docs/rbac.yaml allows, and says where it was not allowed to', async () => {
+    const fixture = join(import.meta.dirname, '../src/hazards/snat-race/fixtures/fires/cilium.yaml')
+    for (const document of parseDocuments(readFileSync(fixture, 'utf8'), fixture))
+      if ('object' in document) await create(lab, document.object)
+    const cilium = ({ findings }: Awaited<ReturnType<typeof scan>>) =>
+      findings.filter(({ subject }) => subject.name === 'cilium').map(({ reason }) => reason)
+    const report = await scanAs('scanner')
+    expect(cilium(report)).toContain('settings-not-random')
+    expect(report.unread).toEqual([])
+    const blind = await scanAs('no-settings', { only: ['snat-race'] })
+    expect(cilium(blind)).toEqual([])
+    expect(blind.unread).toMatchObject([{ what: 'all of kind ConfigMap' }])
+    expect(blind.unread[0]?.because).toContain('User "no-settings" cannot get resource "configmaps"')
   })
 
   /** The controller looks every 10 s. */

@@ -10,7 +10,7 @@ interface Rule {
   readonly group: string
   readonly resource: string
   readonly verbs: readonly string[]
-  readonly name?: string
+  readonly names?: readonly string[]
 }
 
 /** The policy's ConfigMap, which also stands in templates/policy.yaml. */
@@ -50,7 +50,7 @@ const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails'
   ],
   conditions: [{ why: 'Conditions of its Node', group: '', resource: 'nodes/status', verbs: ['patch'] }],
   namespace: [
-    { why: 'The policy, and no other', group: '', resource: 'configmaps', verbs: ['get'], name: policyMap },
+    { why: 'The policy, and no other', group: '', resource: 'configmaps', verbs: ['get'], names: [policyMap] },
     {
       why: 'The budget of the cluster, and what became of steps',
       group: 'coordination.k8s.io',
@@ -59,7 +59,7 @@ const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails'
     },
   ],
   rails: [
-    { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], name: policyMap },
+    { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], names: [policyMap] },
     { why: 'What was done, and by which node', group: 'coordination.k8s.io', resource: 'leases', verbs: ['list'] },
   ],
 }
@@ -78,10 +78,10 @@ export function rights(): string {
   return document.toString({ lineWidth: 120 })
 }
 
-const asRule = ({ group, resource, verbs, name }: Rule) => ({
+const asRule = ({ group, resource, verbs, names }: Rule) => ({
   apiGroups: [group],
   resources: [resource],
-  ...(name && { resourceNames: [name] }),
+  ...(names && { resourceNames: [...names] }),
   verbs: [...verbs],
 })
 
@@ -90,16 +90,19 @@ function readsOf(hazard: Hazard): Rule[] {
   const kinds: readonly Kind<unknown>[] = (hazard.node ?? []).flatMap((one) =>
     [one.of, ...Object.values(one.with)].flatMap((read) => [...read.kinds]),
   )
-  return kinds.flatMap(({ kind, api }) =>
-    api ? [{ why: `Read by ${hazard.id}`, group: api.group, resource: plural(kind), verbs: ['get', 'list'] }] : [],
-  )
+  return kinds.flatMap(({ kind, api }) => {
+    if (!api) return []
+    const { group, only } = api
+    const own = { why: `Read by ${hazard.id}`, group, resource: plural(kind) }
+    return [only ? { ...own, names: only.names, verbs: ['get'] } : { ...own, verbs: ['get', 'list'] }]
+  })
 }
 
 /** One rule for each resource, with the verbs of all. */
 function joined(rules: readonly Rule[]): Rule[] {
   const all = new Map<string, Rule>()
   for (const rule of rules) {
-    const key = `${rule.group}/${rule.resource}`
+    const key = `${rule.group}/${rule.resource}/${rule.names ?? ''}`
     const known = all.get(key)
     all.set(key, known ? { ...known, verbs: [...new Set([...known.verbs, ...rule.verbs])] } : rule)
   }

@@ -117,20 +117,25 @@ function policySchema(): unknown {
   return { ...z.toJSONSchema(policyDocument, { io: 'input' }), title: 'What Roadcrew may do by itself' }
 }
 
-/** Least privilege for a scan: to list what detectors declare to read, and namespaces for their owners; no Secrets. */
+/**
+ * Least privilege for a scan: to list what detectors declare to read, and namespaces for their owners; no Secrets. Of a kind of
+ * which only some objects are read, to get these.
+ */
 function rbac(): string {
   const reads = (hazard: Hazard): readonly Read<unknown>[] =>
     [...(hazard.manifest ?? []), ...(hazard.cluster ?? [])].flatMap((one) => [one.of, ...Object.values(one.with)])
   const kinds = new Set<Kind<unknown>>([namespaces, ...hazards.flatMap(reads).flatMap((read) => [...read.kinds])])
-  const served = [...kinds].flatMap(({ kind, api }) => (api ? [{ kind, group: api.group }] : []))
-  const rules = [...new Set(served.map(({ group }) => group))].toSorted().map((group) => ({
-    apiGroups: [group],
-    resources: served
-      .filter((one) => one.group === group)
-      .map(({ kind }) => plural(kind))
-      .toSorted(),
-    verbs: ['get', 'list'],
-  }))
+  const served = [...kinds].flatMap(({ kind, api }) => (api ? [{ kind, ...api }] : []))
+  const rules = [...new Set(served.map(({ group }) => group))].toSorted().flatMap((group) => {
+    const own = served.filter((one) => one.group === group)
+    const listed = own.filter(({ only }) => !only).map(({ kind }) => plural(kind))
+    return [
+      ...(listed.length > 0 ? [{ apiGroups: [group], resources: listed.toSorted(), verbs: ['get', 'list'] }] : []),
+      ...own.flatMap(({ kind, only }) =>
+        only ? [{ apiGroups: [group], resources: [plural(kind)], resourceNames: [...only.names], verbs: ['get'] }] : [],
+      ),
+    ]
+  })
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',

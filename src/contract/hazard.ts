@@ -22,11 +22,15 @@ export interface Subject {
   readonly uid?: string
 }
 
-/** How the API serves a kind. `versions`: newest first; the first one that the cluster serves is read. */
+/**
+ * How the API serves a kind. `versions`: newest first; the first one that the cluster serves is read. `only`: objects of these
+ * names, each asked for by itself and never as a list, in this namespace, or in those that were asked for instead.
+ */
 export interface ApiKind {
   readonly group: string
   readonly versions: readonly string[]
   readonly namespaced: boolean
+  readonly only?: { readonly namespace: string; readonly names: readonly string[] }
 }
 
 /** Anything readable: an API kind, a thing on a node, a probe's result. `shape` is never set; it only carries T. */

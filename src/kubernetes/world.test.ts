@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Kind } from '../contract/hazard.ts'
 import { kind } from '../contract/reads.ts'
 import type { Batch } from '../contract/world.ts'
-import { cronJobs, jobs, namespaces, nodes, pods } from '../objects/kinds.ts'
+import { configMaps, cronJobs, jobs, namespaces, nodes, pods } from '../objects/kinds.ts'
 import type { Answer, Call } from './fixtures/fake-api-server.ts'
 import { cronJob, fakeCluster, oldServer } from './fixtures/fake-cluster.ts'
 import { clusterWorld, type ReadOptions } from './world.ts'
@@ -155,6 +155,41 @@ describe('a narrowed world', () => {
     expect(paths.filter((path) => path.includes('nodes'))).toEqual([])
     expect(paths).toContain('/apis/batch/v1/namespaces/shop/cronjobs')
   })
+
+  it('to some objects of a kind asks for each by its name and never for a list', async () => {
+    const named = (answer: (path: string) => Answer) => (call: Call) =>
+      call.path === '/api/v1'
+        ? { body: { resources: [served('configmaps', 'ConfigMap', true)] } }
+        : call.path.includes('/configmaps')
+          ? answer(call.path)
+          : answers(call)
+    const of = kind('ConfigMap', {
+      group: '',
+      versions: ['v1'],
+      namespaced: true,
+      only: { namespace: 'n', names: ['a', 'b'] },
+    })
+    const of404 = named((path) =>
+      path.endsWith('/a') ? { status: 404 } : { body: { metadata: { name: 'b', namespace: 'n' }, data: {} } },
+    )
+    const readFrom = async (answer: (call: Call) => Answer, options: ReadOptions = {}) => {
+      const world = await clusterWorld(await cluster.serve(answer), options)
+      const all: Batch[] = []
+      for await (const batch of world.read([of])) all.push(batch)
+      return all
+    }
+    expect(await readFrom(of404)).toMatchObject([{ items: [{ subject: { kind: 'ConfigMap', name: 'b' } }] }])
+    const asked = () => cluster.server.calls.map(({ path }) => path).filter((path) => path.includes('configmaps'))
+    expect(asked()).toEqual(['/api/v1/namespaces/n/configmaps/a', '/api/v1/namespaces/n/configmaps/b'])
+    await cluster.close()
+    await readFrom(of404, { namespaces: ['shop'] })
+    expect(asked()).toEqual(['/api/v1/namespaces/shop/configmaps/a', '/api/v1/namespaces/shop/configmaps/b'])
+    await cluster.close()
+    const refused = await readFrom(named(() => ({ status: 403, body: { message: 'not yours' } })))
+    expect(refused).toMatchObject([{ unread: 'not yours' }, { unread: 'not yours' }])
+  })
+
+  it('of all ConfigMaps are few', () => expect(configMaps.api?.only?.namespace).toBe('kube-system'))
 
   it('by fields lets the API server leave out the others of that kind', async () => {
     await read({ fieldSelectors: { Pod: 'spec.nodeName=node-1' } }, [pods, nodes])

@@ -94,15 +94,11 @@ async function* readPaths(
   for (const path of pathsOf(served, kind, options.namespaces)) {
     let next: string | undefined
     do {
-      const fieldSelector = options.fieldSelectors?.[kind.kind]
-      const query = {
-        limit: String(pageSize),
-        ...(fieldSelector && { fieldSelector }),
-        ...(next && { continue: next }),
-      }
-      const answer = await orError(client.ask({ method: 'GET', path, query }))
+      const answer = await orError(client.ask({ method: 'GET', path, query: queryOf(kind, options, next) }))
       if (answer instanceof ApiError) {
         if (answer.status === 410) return answer
+        // Of objects that are asked for by name it is a fact that one is not there.
+        if (answer.status === 404 && kind.api?.only) break
         // Of what could not be read here the other namespaces know nothing, and the other way round.
         yield { of: kind, unread: answer.message }
         break
@@ -121,6 +117,16 @@ async function* readPaths(
   return undefined
 }
 
+/** Of one page of a list; an object that is asked for by name has none. */
+function queryOf({ kind, api }: Kind<unknown>, { fieldSelectors }: ReadOptions, next: string | undefined) {
+  const fieldSelector = fieldSelectors?.[kind]
+  return {
+    ...(!api?.only && { limit: String(pageSize) }),
+    ...(fieldSelector && { fieldSelector }),
+    ...(next && { continue: next }),
+  }
+}
+
 /** A failed request is an answer here; anything else is a programming error. */
 const orError = <T>(asked: Promise<T>): Promise<T | ApiError> =>
   asked.catch((error: unknown) => {
@@ -131,12 +137,21 @@ const orError = <T>(asked: Promise<T>): Promise<T | ApiError> =>
 const names = ({ kind, api }: Kind<unknown>): string =>
   `${kind} in ${api?.versions.map((version) => (api.group ? `${api.group}/${version}` : version)).join(' or ')}`
 
-/** With namespaces given, each is listed by itself, and of the namespaces themselves only these are read. */
+/**
+ * With namespaces given, each is listed by itself, and of the namespaces themselves only these are read. Of a kind of which only
+ * some objects are read, each is a path of its own.
+ */
 function pathsOf(
   { prefix, resource, namespaced }: Served,
-  { kind }: Kind<unknown>,
+  { kind, api }: Kind<unknown>,
   namespaces: readonly string[] = [],
 ): readonly string[] {
+  if (api?.only) {
+    const { namespace: usual, names } = api.only
+    return (namespaces.length > 0 ? namespaces : [usual]).flatMap((namespace) =>
+      names.map((name) => `${prefix}/namespaces/${encodeURIComponent(namespace)}/${resource}/${name}`),
+    )
+  }
   if (namespaces.length === 0) return [`${prefix}/${resource}`]
   if (namespaced)
     return namespaces.map((namespace) => `${prefix}/namespaces/${encodeURIComponent(namespace)}/${resource}`)

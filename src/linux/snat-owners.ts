@@ -38,7 +38,7 @@ const owners: readonly Owner[] = [
     owner: 'ip-masq-agent',
     chain: /^IP-MASQ(?:-AGENT)?$/,
     comment: /^ip-masq-agent:/,
-    switch: 'run ip-masq-agent with --random-fully=true (the default of releases that know it)',
+    switch: 'run ip-masq-agent 2.10 or newer, with --random-fully=true (the default)',
   },
   // flannel, pkg/trafficmngr/iptables/iptables.go and pkg/trafficmngr/nftables/nftables.go. Its rules of before 0.20 have neither
   // chain nor comment: out of the Pods' network but for multicast, and into it.
@@ -48,7 +48,7 @@ const owners: readonly Owner[] = [
     table: /^flannel-ipv[46]$/,
     comment: /^flanneld masq/,
     words: / ! -d 224\.0\.0\.0\/4\b|^-A POSTROUTING ! -s (\S+) -d \1 -j MASQ/,
-    switch: `flannel asks for it by itself since 0.11; ${needsIptables}`,
+    switch: `flannel asks for it by itself since 0.11, unless --ip-masq-fully-random-disable is given; ${needsIptables}`,
   },
   // calico, felix/rules and felix/environment/feature_detect.go
   {
@@ -56,7 +56,8 @@ const owners: readonly Owner[] = [
     chain: /^cali-/,
     table: /^calico$/,
     comment: /^cali:/,
-    switch: 'Calico asks for it by itself where iptables (1.6.2) and kernel (3.14) can do it',
+    switch:
+      'Calico asks for it by itself where iptables (1.6.2) and kernel (3.14) can do it, unless featureDetectOverride says MASQFullyRandom=false',
   },
   // cilium, pkg/datapath/iptables/iptables.go; while it restarts its chains have OLD_ before them
   {
@@ -70,7 +71,7 @@ const owners: readonly Owner[] = [
     owner: 'AWS VPC CNI',
     chain: /^AWS-SNAT-CHAIN-\d+$/,
     comment: /^AWS, SNAT/,
-    switch: `set AWS_VPC_K8S_CNI_RANDOMIZESNAT=prng on the DaemonSet aws-node; ${needsIptables}`,
+    switch: `set AWS_VPC_K8S_CNI_RANDOMIZESNAT=prng on the DaemonSet aws-node (the default since 1.7); ${needsIptables}`,
   },
   // containernetworking/plugins, pkg/ip/ipmasq_iptables_linux.go and ipmasq_nftables_linux.go, plugins/meta/portmap
   {
@@ -94,7 +95,7 @@ const owners: readonly Owner[] = [
     owner: 'Antrea',
     chain: /^ANTREA-POSTROUTING$/,
     comment: /^Antrea:/,
-    switch: "set snatFullyRandomPorts in Antrea's agent configuration (off by default)",
+    switch: "set snatFullyRandomPorts in Antrea's agent configuration (2.2 or newer, off by default)",
   },
   // kube-router, pkg/controllers/routing/network_routes_controller.go
   {

@@ -3,11 +3,11 @@
 import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js'
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js'
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
-import type { Event, Namespace, Node, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
+import type { ConfigMap, Event, Namespace, Node, Pod, ResourceQuota, Service } from 'kubernetes-types/core/v1.js'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { kind } from '../contract/reads.ts'
-import type { Ingress, Rollout, Route } from './local-types.ts'
+import type { FelixConfiguration, Ingress, Rollout, Route } from './local-types.ts'
 
 /** batch/v1 from 1.21 on; batch/v1beta1 from 1.8 to 1.24; batch/v2alpha1 before. */
 export const cronJobs = kind<CronJob>('CronJob', {
@@ -18,6 +18,22 @@ export const cronJobs = kind<CronJob>('CronJob', {
 export const jobs = kind<Job>('Job', { group: 'batch', versions: ['v1'], namespaced: true })
 /** The core group's: every release serves it, and what is written to events.k8s.io can be read here too. */
 export const events = kind<Event>('Event', { group: '', versions: ['v1'], namespaced: true })
+/**
+ * A ConfigMap may hold anything, so no list of them is ever asked for: these few say how the network of nodes is set up (see
+ * decision 13). kube-proxy's is `kube-proxy` by kubeadm, `kube-proxy-config` on EKS.
+ */
+export const configMaps = kind<ConfigMap>('ConfigMap', {
+  group: '',
+  versions: ['v1'],
+  namespaced: true,
+  only: { namespace: 'kube-system', names: ['antrea-config', 'cilium-config', 'kube-proxy', 'kube-proxy-config'] },
+})
+/** Calico's settings of its agent, where its datastore is the API. */
+export const felixConfigurations = kind<FelixConfiguration>('FelixConfiguration', {
+  group: 'crd.projectcalico.org',
+  versions: ['v1'],
+  namespaced: false,
+})
 export const resourceQuotas = kind<ResourceQuota>('ResourceQuota', { group: '', versions: ['v1'], namespaced: true })
 export const namespaces = kind<Namespace>('Namespace', { group: '', versions: ['v1'], namespaced: false })
 export const nodes = kind<Node>('Node', { group: '', versions: ['v1'], namespaced: false })

@@ -41,3 +41,9 @@ export interface Rollout {
     readonly template?: PodTemplateSpec
   }
 }
+
+/** Calico's FelixConfiguration (api/pkg/apis/projectcalico/v3/felixconfig.go). */
+export interface FelixConfiguration {
+  readonly metadata?: ObjectMeta
+  readonly spec?: { readonly featureDetectOverride?: string }
+}

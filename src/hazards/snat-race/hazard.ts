@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { hazard } from '../../contract/reads.ts'
+import { configMaps, daemonSets, felixConfigurations } from '../../objects/kinds.ts'
+import { agents } from './manifest.ts'
 import { losses, rules } from './node.ts'
 import type { Settings } from './settings.ts'
 
@@ -29,6 +31,14 @@ export const snatRace = hazard({
         'Not in the kernel. kube-proxy asks for it since 1.16, flannel since 0.11, where iptables is 1.6.2 or newer.',
       leadsTo: 'lost-syns',
     },
+    'settings-not-random': {
+      title: 'A network agent is not told to choose source ports by chance',
+      why: 'Rules that it makes on every node keep the source port or choose it by a hash; two connections that begin at once may then get the same.',
+      fix: "Turn on the agent's own switch for fully random ports, or move to a release that chooses them so by itself.",
+      fixedIn:
+        'By default in kube-proxy since 1.16, flannel 0.11, AWS VPC CNI 1.7, ip-masq-agent 2.10; off by default in Cilium (iptables) and Antrea.',
+      leadsTo: 'lost-syns',
+    },
     'lost-syns': {
       title: 'Connections lose their first packet in the conntrack table',
       why: 'insert_failed grows: a packet was dropped since another flow had taken its place between choice and insertion.',
@@ -41,6 +51,8 @@ export const snatRace = hazard({
       fixedIn: 'Linux 5.10 counts them apart (clash_resolve).',
     },
   },
+  writes: [configMaps, daemonSets, felixConfigurations],
+  manifest: [agents],
   node: [rules, losses],
   drill: () => import('./drill.ts'),
 })

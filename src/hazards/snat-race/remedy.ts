@@ -5,7 +5,8 @@ import { fullyRandom, whyNotRandom } from '../../linux/random-ports.ts'
 import { switchOfOwner } from '../../linux/snat-owners.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
 
-const price = "peers that count on a stable port (Tailscale's direct paths: flannel#2273) then take a relay"
+/** What fully random ports cost. */
+export const price = "peers that count on a stable port (Tailscale's direct paths: flannel#2273) then take a relay"
 
 /** Nothing has met it, or only containers that Kubernetes does not know: it can wait, and is left alone. */
 export const isIdle = ({ packets, owner }: SnatRule): boolean => packets === 0 || owner === 'Docker'
