@@ -21,6 +21,8 @@ export interface NatRules {
   readonly backEnds: readonly string[]
   /** Back ends that are there and could not be read: what was read is not all. */
   readonly unread: readonly string[]
+  /** Chains of Services that kube-proxy made in its mode iptables; undefined where no rules of iptables were shown. */
+  readonly serviceChains?: number
 }
 
 /** Connections out of one Pod's network namespace, whose retransmissions do not show in the host's. */

@@ -18,6 +18,7 @@ class Reading {
   readonly unread = new Set<string>()
   /** Families of which iptables-nft showed all of its table nat. */
   readonly shown = new Set<string>()
+  serviceChains: number | undefined
 }
 
 /** @param net `<proc>/<pid>/net` of a process in the namespace. Each tool that is not here, or fails, is told as what is unread. */
@@ -30,9 +31,9 @@ export async function readNatRules(net: string, limits: ToolLimits): Promise<Nat
     await readSaved(reading, limits, 'iptables-nft', family)
   }
   await readNft(reading, limits)
-  const { snat, backEnds, unread } = reading
+  const { snat, backEnds, unread, serviceChains } = reading
   if (backEnds.size === 0 && unread.size > 0) return { because: [...unread].join('; ') }
-  return { snat, backEnds: [...backEnds], unread: [...unread] }
+  return { snat, backEnds: [...backEnds], unread: [...unread], ...(serviceChains !== undefined && { serviceChains }) }
 }
 
 /** Whether iptables-legacy has a table nat here; else why that can't be told. */
@@ -55,8 +56,9 @@ async function readSaved(reading: Reading, limits: ToolLimits, backEnd: BackEnd,
     reading.unread.add(`${command}: ${told.because}`)
     return
   }
-  const { snat, rules, truncated, incompatible } = parseIptables(told.text, backEnd, family)
+  const { snat, rules, serviceChains, truncated, incompatible } = parseIptables(told.text, backEnd, family)
   reading.snat.push(...snat)
+  reading.serviceChains = (reading.serviceChains ?? 0) + serviceChains
   if (rules > 0) reading.backEnds.add(backEnd)
   if (truncated) reading.unread.add(`${command}: what it printed ends within a table`)
   if (backEnd === 'iptables-nft' && incompatible.length === 0) reading.shown.add(family)
