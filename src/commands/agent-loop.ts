@@ -1,5 +1,4 @@
 // What `roadcrew agent` does until it is stopped. Loaded only for it.
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { ChangesOfFindings } from '../agent/changes.ts'
 import { loop } from '../agent/loop.ts'
@@ -9,14 +8,13 @@ import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
-import type { NetworkSeen } from '../linux/network.ts'
-import { readNetwork } from '../node/network.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
+import { networkOf } from './agent-network.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -33,26 +31,6 @@ const hurriesFor = 90_000
 
 /** So many intervals without a whole round, and the agent calls itself unhealthy. */
 const mostMissed = 6
-
-/** How long rules are taken for the same (ms): to read 50,000 of them takes iptables a while. */
-const rulesFor = 600_000
-
-/** The network of the node, if it is wanted: counters in each round, rules now and then. */
-function networkOf(
-  { network, hostRoot }: AgentOptions,
-  { ticks }: Io,
-): { readonly network?: () => Promise<NetworkSeen> } {
-  if (!network) return {}
-  let kept: { readonly rules: NetworkSeen['rules']; readonly until: number } | undefined
-  return {
-    network: async () => {
-      const rules = kept && ticks() < kept.until ? kept.rules : undefined
-      const seen = await readNetwork({ proc: join(hostRoot, 'proc'), toolMs: 10_000, ...(rules && { rules }) })
-      if (!rules) kept = { rules: seen.rules, until: ticks() + rulesFor }
-      return seen
-    },
-  }
-}
 
 /**
  * Looks at the node round by round, tells what changed as JSON lines, and Prometheus the rest, until the signal is aborted.
