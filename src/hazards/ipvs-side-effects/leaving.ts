@@ -61,11 +61,13 @@ function schedulers({ services }: IpvsTable): Obstacle[] {
 
 /** kube-proxy's cleanup flushes all of IPVS when it starts in the mode nftables, excludeCIDRs or not (pkg/proxy/ipvs). */
 function strangers({ services }: IpvsTable): Obstacle[] {
-  const [first, ...rest] = services.filter(({ protocol }) => protocol === 'FWM')
+  const marks = services.filter(({ protocol }) => protocol === 'FWM')
+  const [first] = marks
   if (!first) return []
+  const many = marks.length > 1
   return [
     {
-      text: `${1 + rest.length} services of IPVS by mark are not kube-proxy's, and its start in another mode deletes them`,
+      text: `${many ? `${marks.length} services of IPVS by mark are` : 'a service of IPVS by mark is'} not kube-proxy's, and its start in the mode nftables deletes all of IPVS`,
       evidence: read('mark', first.name, from),
     },
   ]

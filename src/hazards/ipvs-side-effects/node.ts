@@ -42,54 +42,59 @@ const keptBy = 'kube-proxy sets it at its start: something on the node changed i
  * SYN where conntrack is on; mode 0 leaves it with the server of the one before. kube-proxy sets 0 from 4.1 to 5.8, and since 1.22
  * leaves it alone from 5.9 on (pkg/proxy/ipvs/proxier.go; kubernetes#70747, #81775, #93297, #102122; Linux f0a5e4d7a594).
  */
-function reuse({ conn_reuse_mode: mode, conntrack = 0 }: IpvsSwitches, kernel: KernelVersion): Finding[] {
+function reuse(set: IpvsSwitches, kernel: KernelVersion): Finding[] {
+  const { conn_reuse_mode: mode, conntrack = 0 } = set
   if (mode === undefined) return []
-  const isOld = isBefore(kernel, 5, 9)
-  const release = `Linux ${kernel.major}.${kernel.minor}`
   const evidence: Finding['evidence'] = [
     read('conn_reuse_mode', mode, `${folder}/conn_reuse_mode`),
     read('conntrack', conntrack, `${folder}/conntrack`),
     read('kernel', `${kernel.major}.${kernel.minor}`, '/proc/sys/kernel/osrelease'),
   ]
-  if (mode === 0)
-    return [
-      {
-        reason: 'reuse-sticks',
-        state: 'exposed',
-        severity: isOld ? 'low' : 'medium',
-        fact: `conn_reuse_mode is 0 on ${release}: a connection from a port that its client used within the last two minutes goes to the server of the one before`,
-        evidence,
-        remedy: [
-          isOld
-            ? advise(
-                'before Linux 5.9 mode 1 costs 1 s instead, so kube-proxy sets 0: a newer kernel, or another mode of kube-proxy, ends it',
-              )
-            : advise(
-                'kube-proxy leaves it alone on this kernel: look who sets it to 0 (sysctl.d, kube-proxy before 1.22)',
-                'sysctl -w net.ipv4.vs.conn_reuse_mode=1',
-              ),
-        ],
-      },
-    ]
-  if (!isOld || conntrack === 0) return []
-  return [
-    {
-      reason: 'reuse-delays',
-      state: 'exposed',
-      // Stable branches and distributions took the fix over, and the release does not tell.
-      guess: true,
-      fact: `conn_reuse_mode is ${mode} with conntrack on ${release}: a connection from a port that its client used within the last two minutes loses its first SYN and waits 1 s, unless this kernel has the fix of 5.9`,
-      evidence,
-      remedy: [
-        advise(
-          'mode 0 has no delay, but leaves such connections with the server of the one before, also where that is gone',
-          'sysctl -w net.ipv4.vs.conn_reuse_mode=0',
-        ),
-        advise('with Linux 5.9 or newer mode 1 does neither'),
-      ],
-    },
-  ]
+  const fact = `conn_reuse_mode is ${mode} with conntrack ${conntrack} on Linux ${kernel.major}.${kernel.minor}: a connection from a port that its client used within the last two minutes`
+  if (mode === 0) return [{ ...sticks(set, kernel, fact), evidence }]
+  return isBefore(kernel, 5, 9) && conntrack !== 0 ? [{ ...delays(fact), evidence }] : []
 }
+
+/** From 5.16 on a server of weight 0 is spared where expire_nodest_conn is on, in this mode too ("Fix reuse connection if RS weight is 0"). */
+function sticks(
+  { expire_nodest_conn: expires }: IpvsSwitches,
+  kernel: KernelVersion,
+  fact: string,
+): Omit<Finding, 'evidence'> {
+  const isOld = isBefore(kernel, 5, 9)
+  const isSpared = !isBefore(kernel, 5, 16) && expires === 1
+  return {
+    reason: 'reuse-sticks',
+    state: 'exposed',
+    severity: isOld || isSpared ? 'low' : 'medium',
+    fact: `${fact} goes to the server of the one before${isSpared ? ', unless that one stops' : ''}`,
+    remedy: [
+      isOld
+        ? advise(
+            'before Linux 5.9 mode 1 costs 1 s instead, so kube-proxy sets 0: a newer kernel, or another mode of kube-proxy, ends it',
+          )
+        : advise(
+            'kube-proxy leaves it alone on this kernel: look who sets it to 0 (sysctl.d, kube-proxy before 1.22)',
+            'sysctl -w net.ipv4.vs.conn_reuse_mode=1',
+          ),
+    ],
+  }
+}
+
+const delays = (fact: string): Omit<Finding, 'evidence'> => ({
+  reason: 'reuse-delays',
+  state: 'exposed',
+  // Stable branches and distributions took the fix over, and the release does not tell.
+  guess: true,
+  fact: `${fact} loses its first SYN and waits 1 s, unless this kernel has the fix of 5.9`,
+  remedy: [
+    advise(
+      'mode 0 has no delay, but leaves such connections with the server of the one before, also where that is gone',
+      'sysctl -w net.ipv4.vs.conn_reuse_mode=0',
+    ),
+    advise('with Linux 5.9 or newer mode 1 does neither'),
+  ],
+})
 
 /** Documentation/networking/ipvs-sysctl.rst, expire_nodest_conn; kube-proxy sets 1. */
 function goneKept({ expire_nodest_conn: expires }: IpvsSwitches): Finding[] {
