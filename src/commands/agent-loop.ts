@@ -14,7 +14,7 @@ import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
-import { networkOf } from './agent-network.ts'
+import { networkOf, sparing } from './agent-network.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -55,7 +55,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     node,
     kubelet,
     past: new RoundPast(),
-    ...networkOf(options, io),
+    ...networkOf(options, io, sparing),
   }
   const every = options.every ?? everyRound
   const everyMs = every * 1000

@@ -29,14 +29,34 @@ describe('the network of a recorded node', () => {
     mkdirSync(dirname(join(root, 'proc', name)), { recursive: true })
     writeFileSync(join(root, 'proc', name), text)
   }
-  const eyes = (network: boolean) =>
+  const eyes = (network: boolean, ticks = () => 0, spare = 0) =>
     networkOf(
       // The options that commander gives for --network alone.
       { network: network || undefined, hostRoot: root } as Parameters<typeof networkOf>[0],
-      { ticks: () => 0 } as Parameters<typeof networkOf>[1],
+      { ticks } as Parameters<typeof networkOf>[1],
+      spare,
     )
 
   it('is not looked at unless it is asked for', () => expect(eyes(false)).toEqual({}))
+
+  it.each([
+    [0, [1, 2, 3]],
+    [10, [1, 1, 3]],
+  ])('is spared: IPVS is told again for %i times of what it took', async (spare, counts) => {
+    const header =
+      'IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n'
+    let now = 0
+    // Each look at this clock takes 1 s, so that a reading takes 1 s.
+    const { ipvs } = eyes(true, () => (now += 1000), spare)
+    const seen: (number | undefined)[] = []
+    for (const [look, pause] of [0, 5000, 20_000].entries()) {
+      now += pause
+      file('1/net/ip_vs', header + 'TCP  0A600001:01BB rr \n'.repeat(look + 1))
+      const table = (await ipvs?.())?.table
+      seen.push(table && 'services' in table ? table.services.length : undefined)
+    }
+    expect(seen).toEqual(counts)
+  })
 
   it('goes from the files of IPVS to what is said of the node', async () => {
     const table = join(import.meta.dirname, '../linux/fixtures/network/ip_vs-1.2.1.txt')

@@ -62,7 +62,7 @@ async function rounds(
     limits: limitsOf(options),
     node,
     kubelet,
-    ...networkOf(options, io),
+    ...networkOf(options, io, 0),
   }
   let memory: Memory = new Map()
   let seen: Look | undefined

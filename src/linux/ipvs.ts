@@ -49,25 +49,23 @@ const columns = ['Forward', 'Weight', 'ActiveConn', 'InActConn'] as const
  */
 export function parseIpvsTable(text: string): IpvsTable | undefined {
   const lines = text.split('\n')
-  const [title = '', , names = '', ...rows] = lines
-  const header = words(names)
-  const places = columns.map((name) => header.indexOf(name))
-  if (!title.startsWith('IP Virtual Server version') || places.includes(-1) || lines.length <= headerLines)
-    return undefined
-  const cutOff = rows.pop()
+  const [title = '', , names = ''] = lines
+  const row = serverRow(words(names))
+  if (!title.startsWith('IP Virtual Server version') || !row || lines.length <= headerLines) return undefined
+  const cutOff = lines.pop()
   const broken: string[] = []
   const services: (VirtualService & { readonly servers: RealServer[] })[] = []
   let servers: RealServer[] | undefined
-  for (const row of rows.filter((line) => line.trim() !== '')) {
-    if (row.trimStart().startsWith('->')) {
-      const server = serverOf(words(row), header.length, places)
+  for (const line of lines.slice(headerLines)) {
+    if (line.startsWith('  ->')) {
+      const server = serverOf(row.exec(line)?.groups)
       if (server && servers) servers.push(server)
-      else broken.push(row)
+      else broken.push(line)
     } else {
-      const service = serviceOf(words(row))
+      const service = serviceOf(words(line))
       servers = service?.servers
       if (service) services.push(service)
-      else broken.push(row)
+      else broken.push(line)
     }
   }
   if (cutOff) broken.push(cutOff)
@@ -76,9 +74,22 @@ export function parseIpvsTable(text: string): IpvsTable | undefined {
 
 const words = (line: string): string[] => line.trim().split(/\s+/)
 
+/** What a server's row looks like: names tell which column is which. One expression, since there may be 100,000 of them. */
+function serverRow(header: readonly string[]): RegExp | undefined {
+  const [arrow, where, ...names] = header
+  if (arrow !== '->' || where !== 'RemoteAddress:Port' || !columns.every((name) => names.includes(name)))
+    return undefined
+  const parts = names.map((name) => {
+    if (!columns.some((one) => one === name)) return '\\S+'
+    return name === 'Forward' ? '(?<Forward>\\S+)' : `(?<${name}>-?\\d+)`
+  })
+  return new RegExp(`^  -> +(?<where>\\S+) +${parts.join(' +')} *$`)
+}
+
 function serviceOf([protocol = '', where = '', scheduler, ...flags]: readonly string[]) {
   if (scheduler === undefined) return undefined
-  const rest = { scheduler, persistent: flags.includes('persistent'), servers: [] as RealServer[] }
+  const servers: RealServer[] = []
+  const rest = { scheduler, persistent: flags.includes('persistent'), servers }
   if (protocol === 'FWM') return /^[0-9a-f]{8}$/i.test(where) ? { protocol, name: where, ...rest } : undefined
   const place = placeOf(where)
   return place && /^[A-Z]+(?:v6|_\d+)?$/.test(protocol)
@@ -86,13 +97,12 @@ function serviceOf([protocol = '', where = '', scheduler, ...flags]: readonly st
     : undefined
 }
 
-/** Names tell which column is which, should there ever be more of them. */
-function serverOf(row: readonly string[], width: number, places: readonly number[]): RealServer | undefined {
-  const place = placeOf(row[1] ?? '')
-  const [forward = '', ...numbers] = places.map((at) => row[at] ?? '')
-  if (!place || row.length !== width || !numbers.every((word) => /^-?\d+$/.test(word))) return undefined
-  const [weight = 0, active = 0, inactive = 0] = numbers.map(Number)
-  return { ...place, forward, weight, active, inactive }
+function serverOf(row: Readonly<Record<string, string>> | undefined): RealServer | undefined {
+  const place = row && placeOf(row.where ?? '')
+  if (!place) return undefined
+  const { address, port } = place
+  const [weight, active, inactive] = [Number(row.Weight), Number(row.ActiveConn), Number(row.InActConn)]
+  return { address, port, forward: row.Forward ?? '', weight, active, inactive }
 }
 
 interface Place {
@@ -102,17 +112,18 @@ interface Place {
 
 /** `C0A80016:0CEA`, `[2620:0000:…:0001]:0050`. */
 function placeOf(text: string): Place | undefined {
-  const [, v4, v6, port] = /^(?:([0-9A-F]{8})|\[([0-9a-f]{4}(?::[0-9a-f]{4}){7})\]):([0-9A-F]{4})$/i.exec(text) ?? []
-  if (port === undefined) return undefined
-  const address = v6?.toLowerCase() ?? dotted(Number.parseInt(v4 ?? '', 16))
-  return { address, port: Number.parseInt(port, 16) }
+  if (!/^(?:[0-9A-F]{8}|\[[0-9a-f]{4}(?::[0-9a-f]{4}){7}\]):[0-9A-F]{4}$/i.test(text)) return undefined
+  const colon = text.lastIndexOf(':')
+  const address = text.startsWith('[') ? text.slice(1, colon - 1).toLowerCase() : dotted(Number.parseInt(text, 16))
+  return { address, port: Number.parseInt(text.slice(colon + 1), 16) }
 }
 
 const nameOf = ({ address, port }: Place): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 /** An IPv4 address by its number, as people write it. */
-const dotted = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')
+const dotted = (address: number): string =>
+  `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
 
 /** In seconds: how long a connection is kept of which nothing is heard, open or after a FIN. */
 export interface IpvsTimeouts {
