@@ -75,7 +75,7 @@ export const ipvsSideEffects = hazard({
       fix: 'Change to the mode nftables (stable since 1.33), node by node.',
     },
     'way-out-blocked': {
-      title: 'The mode ipvs of kube-proxy ends, and something is in the way to the next',
+      title: 'The mode ipvs ends, and something is in the way out',
       why: 'What this cluster has or has set does not work in the mode nftables, or has no equivalent there.',
       fix: 'Clear away what is named, then change to the mode nftables, node by node.',
     },

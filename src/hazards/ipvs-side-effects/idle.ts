@@ -39,7 +39,7 @@ export const idleCut = (seconds: number, evidence: Finding['evidence'][0]): Find
     },
     {
       do: 'advise',
-      why: 'or let IPVS wait longer: ipvs.tcpTimeout of kube-proxy (1.18 and newer), at the price of entries that stay',
+      why: 'let IPVS wait longer: ipvs.tcpTimeout of kube-proxy (1.18 and newer), at the price of entries that stay',
     },
   ],
 })

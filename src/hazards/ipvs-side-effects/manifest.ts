@@ -36,7 +36,10 @@ function idle({ ipvs, field }: KubeProxyConfig, subject: Subject): Finding[] {
   if (seconds >= keepaliveSeconds) return []
   return [
     {
-      ...idleCut(seconds, seen('ipvs.tcpTimeout', `${ipvs.tcpTimeout ?? 0} ms`, subject, ...field)),
+      ...idleCut(
+        seconds,
+        seen('ipvs.tcpTimeout', ipvs.tcpTimeout ? `${seconds} s` : "the kernel's", subject, ...field),
+      ),
       // Somebody else may have set another one on the nodes.
       ...(!ipvs.tcpTimeout && { guess: true as const }),
     },
