@@ -10,7 +10,7 @@ import { AgentMetrics } from './metrics.ts'
 import type { Round } from './round.ts'
 import { serve } from './serve.ts'
 
-const [hazard] = hazards.filter(({ metrics }) => metrics)
+const [hazard] = hazards.filter(({ metrics }) => metrics && 'roadcrew_suspicious_containers' in metrics)
 if (!hazard) throw new Error('no hazard has metrics')
 
 const container = (name: string): Subject => ({

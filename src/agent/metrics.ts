@@ -3,6 +3,7 @@ import type { Hazard } from '../contract/hazard.ts'
 import type { Look } from '../engine/look.ts'
 import type { Inspection } from '../linux/container.ts'
 import { hasAnswered, type KubeletSeen } from '../linux/kubelet.ts'
+import { IpvsMetrics } from './ipvs-metrics.ts'
 import { NetworkMetrics } from './network-metrics.ts'
 import type { Round } from './round.ts'
 
@@ -15,6 +16,7 @@ export class AgentMetrics {
   readonly #inspections: Histogram<'answer'>
   readonly #answers: Gauge<'runtime'>
   readonly #network: NetworkMetrics
+  readonly #ipvs: IpvsMetrics
   readonly #kubelet: Gauge<'page'>
   readonly #relist: Gauge<'runtime'>
   readonly #unknown: Gauge<'hazard'>
@@ -51,17 +53,19 @@ export class AgentMetrics {
     )
     this.#unknown = gauge('roadcrew_not_judged', 'Subjects of which the last round could not tell anything', 'hazard')
     this.#network = new NetworkMetrics(this.registry)
+    this.#ipvs = new IpvsMetrics(this.registry)
     this.#containers = gauge('roadcrew_containers', 'Containers that the runtime listed in the last round')
     this.#round = gauge('roadcrew_round_duration_seconds', 'How long the last round took')
     this.#last = gauge('roadcrew_last_round_timestamp_seconds', 'When the last round ended, seconds since 1970')
   }
 
   /** Takes over what a round saw and what was made of it. `tookMs`: of the round; `now`: ms UTC. */
-  observe({ runtime, containers, kubelet, network }: Round, { judged }: Look, tookMs: number, now: number): void {
+  observe({ runtime, containers, kubelet, network, ipvs }: Round, { judged }: Look, tookMs: number, now: number): void {
     if (!('unread' in containers)) this.#observeInspections(containers.map(({ object }) => object.inspection))
     this.#answers.set({ runtime: runtime.name }, runtime.answers.because === undefined ? 1 : 0)
     this.#observeKubelet(kubelet, runtime.name)
     this.#network.observe(network)
+    this.#ipvs.observe(ipvs)
     this.#containers.set(runtime.containers)
     this.#round.set(tookMs / 1000)
     this.#last.set(now / 1000)

@@ -1,5 +1,4 @@
 // What `roadcrew agent` does until it is stopped. Loaded only for it.
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { ChangesOfFindings } from '../agent/changes.ts'
 import { loop } from '../agent/loop.ts'
@@ -9,14 +8,13 @@ import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'
-import type { NetworkSeen } from '../linux/network.ts'
-import { readNetwork } from '../node/network.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { AgentOptions } from './agent.ts'
 import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
+import { networkOf, sparing } from './agent-network.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -33,36 +31,6 @@ const hurriesFor = 90_000
 
 /** So many intervals without a whole round, and the agent calls itself unhealthy. */
 const mostMissed = 6
-
-/** How long rules are taken for the same (ms): to read 50,000 of them takes iptables a while. */
-const rulesFor = 600_000
-
-/** And how many flows go to each destination (ms): a table of 240,000 entries costs up to 1.5 s of a core. */
-const destinationsFor = 60_000
-
-/** The network of the node, if it is wanted: counters in each round, rules and flows now and then. */
-function networkOf(
-  { network, hostRoot }: AgentOptions,
-  { ticks }: Io,
-): { readonly network?: () => Promise<NetworkSeen>; readonly forgetRules: () => void } {
-  if (!network) return { forgetRules: () => undefined }
-  let kept: { readonly rules: NetworkSeen['rules']; readonly until: number } | undefined
-  let flows: { readonly destinations: NetworkSeen['destinations']; readonly until: number } | undefined
-  return {
-    forgetRules: () => {
-      kept = undefined
-    },
-    network: async () => {
-      const rules = kept && ticks() < kept.until ? kept.rules : undefined
-      const destinations = flows && ticks() < flows.until ? flows.destinations : undefined
-      const known = { ...(rules && { rules }), ...(destinations && { destinations }) }
-      const seen = await readNetwork({ proc: join(hostRoot, 'proc'), toolMs: 10_000, ...known })
-      if (!rules) kept = { rules: seen.rules, until: ticks() + rulesFor }
-      if (!destinations) flows = { destinations: seen.destinations, until: ticks() + destinationsFor }
-      return seen
-    },
-  }
-}
 
 /**
  * Looks at the node round by round, tells what changed as JSON lines, and Prometheus the rest, until the signal is aborted.
@@ -87,7 +55,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     node,
     kubelet,
     past: new RoundPast(),
-    ...networkOf(options, io),
+    ...networkOf(options, io, sparing),
   }
   const every = options.every ?? everyRound
   const everyMs = every * 1000

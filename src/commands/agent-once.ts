@@ -15,9 +15,13 @@ import type { AgentOptions } from './agent.ts'
 import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
+import { networkOf } from './agent-network.ts'
 import { limitsOf, type NodeParts, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import { type Io, wantsColor } from './io.ts'
 import { toolVersion } from './tool-version.ts'
+
+/** How many looks it takes at least where the network is looked at: its counters tell only by how much they grow. */
+const leastOfNetwork = 2
 
 /** Seconds from round to round: three failures over 20 s within a time that a person waits. */
 const everyOnce = 8
@@ -52,7 +56,14 @@ async function rounds(
   const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
   const api = await nodeApi(options, node, io)
   const own = hazards.filter((hazard) => hazard.node)
-  const eyes = { ...parts, roots: rootsOf(options), limits: limitsOf(options), node, kubelet }
+  const eyes = {
+    ...parts,
+    roots: rootsOf(options),
+    limits: limitsOf(options),
+    node,
+    kubelet,
+    ...networkOf(options, io, 0),
+  }
   let memory: Memory = new Map()
   let seen: Look | undefined
   let containers = 0
@@ -73,8 +84,10 @@ async function rounds(
     })
     memory = seen.memory
     const isWell = seen.judged.every(({ verdict }) => verdict.verdict !== 'found')
-    if (isWell || round === options.rounds) break
-    io.err(io.errIsTerminal ? `round ${round} of ${options.rounds}: something is wrong, looking again\n` : '')
+    const isEnough = isWell && (!options.network || round >= leastOfNetwork)
+    if (isEnough || round === options.rounds) break
+    const why = isWell ? 'counters tell more at a second look' : 'something is wrong, looking again'
+    io.err(io.errIsTerminal ? `round ${round} of ${options.rounds}: ${why}\n` : '')
     await sleep(Math.max(0, started + (options.every ?? everyOnce) * 1000 - io.ticks()), undefined, {
       signal: io.signal,
     })

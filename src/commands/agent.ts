@@ -71,7 +71,7 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       'where is kept what was known before something was ended',
       '/var/log/roadcrew/evidence',
     )
-    .option('--network', 'read conntrack counters and NAT rules too; needs root and the tools of the node')
+    .option('--network', 'read conntrack counters, NAT rules and IPVS too; needs root and the tools of the node')
     .option(
       '--config <file>',
       'YAML: the options by their names without dashes, and the settings of hazards; flags win',

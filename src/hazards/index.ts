@@ -7,6 +7,7 @@ import { flappingNode } from './flapping-node/hazard.ts'
 import { frozenCronJob } from './frozen-cronjob/hazard.ts'
 import { frozenRuntime } from './frozen-runtime/hazard.ts'
 import { fullConntrack } from './full-conntrack/hazard.ts'
+import { ipvsSideEffects } from './ipvs-side-effects/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
 import { snatPortsExhausted } from './snat-ports-exhausted/hazard.ts'
 import { snatRace } from './snat-race/hazard.ts'
@@ -21,6 +22,7 @@ export const hazards: readonly Hazard[] = [
   frozenCronJob,
   frozenRuntime,
   fullConntrack,
+  ipvsSideEffects,
   lostRequests,
   snatPortsExhausted,
   snatRace,

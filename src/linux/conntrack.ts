@@ -118,8 +118,11 @@ export function parseKernelVersion(release: string): KernelVersion | undefined {
   return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined
 }
 
+export const isBefore = (kernel: KernelVersion, major: number, minor: number): boolean =>
+  kernel.major < major || (kernel.major === major && kernel.minor < minor)
+
 /**
  * Whether insert_failed counts lost packets only. Before 5.10 it also counts clashes that the kernel resolved, whose packets went on
  * (commit "netfilter: conntrack: add clash resolution stat counter", August 2020).
  */
-export const countsLossesOnly = ({ major, minor }: KernelVersion): boolean => major > 5 || (major === 5 && minor >= 10)
+export const countsLossesOnly = (kernel: KernelVersion): boolean => !isBefore(kernel, 5, 10)

@@ -9,6 +9,8 @@ export interface IptablesRules {
   readonly snat: readonly SnatRule[]
   /** How many rules there are in all. */
   readonly rules: number
+  /** Chains that kube-proxy makes for each port of a Service, in its mode iptables alone (pkg/proxy/iptables/proxier.go). */
+  readonly serviceChains: number
   /** True if it ends in the middle of a table. */
   readonly truncated: boolean
   /** Tables with rules that only nft can show: iptables-nft-save leaves those out whole, and says so in a comment. */
@@ -29,7 +31,7 @@ export function parseIptables(
   const incompatible: string[] = []
   const dns = new DnsRules()
   const positions = new Map<string, number>()
-  let [table, version, rules]: [string, string | undefined, number] = ['', undefined, 0]
+  let [table, version, rules, serviceChains]: [string, string | undefined, number, number] = ['', undefined, 0, 0]
   for (const line of lines(text)) {
     const start = ruleAt(line)
     if (start !== undefined) {
@@ -44,14 +46,15 @@ export function parseIptables(
     } else if (line.startsWith('*')) {
       table = line.slice(1).trim()
       positions.clear()
-    } else if (line === 'COMMIT') table = ''
+    } else if (line.startsWith(':KUBE-SVC-')) serviceChains++
+    else if (line === 'COMMIT') table = ''
     else if (line.startsWith('#')) {
       version ??= /^#.*save v(\d+(?:\.\d+)+)/.exec(line)?.[1]
       incompatible.push(...(/^# Table `(\S+)' is incompatible/.exec(line)?.slice(1) ?? []))
     }
   }
   const truncated = table !== ''
-  return { snat, rules, truncated, incompatible, dns, ...(version !== undefined && { version }) }
+  return { snat, rules, serviceChains, truncated, incompatible, dns, ...(version !== undefined && { version }) }
 }
 
 /** Where the rule begins in a line, after its counters; undefined if it is none. */

@@ -28,6 +28,8 @@ export interface NatRules {
   readonly versions?: Readonly<Record<string, string>>
   /** Missing where nothing that was read translates UDP to port 53. */
   readonly dns?: DnsPath
+  /** Chains of Services that kube-proxy made in its mode iptables; undefined where no rules of iptables were shown. */
+  readonly serviceChains?: number
 }
 
 /** Connections out of one Pod's network namespace, whose retransmissions do not show in the host's. */

@@ -20,6 +20,13 @@ describe('rules of iptables that change the source', () => {
     expect([version, rules, truncated]).toEqual(['1.8.7', 12, false])
   })
 
+  it('come with how many Services have chains of the mode iptables', () => {
+    expect(
+      parseIptables(':KUBE-SVC-A - [0:0]\n:KUBE-SEP-B - [0:0]\n:KUBE-SVC-C - [0:0]\n', 'iptables-nft').serviceChains,
+    ).toBe(2)
+    expect(parseIptables(text('iptables-aws.txt'), 'iptables-legacy').serviceChains).toBe(0)
+  })
+
   it('may be random by a hash only, which still collides', () => {
     const { snat, version } = parseIptables(text('iptables-aws.txt'), 'iptables-legacy')
     expect(snat.map(brief)).toEqual([
@@ -57,6 +64,7 @@ describe('rules of iptables that change the source', () => {
     expect(parseIptables('', 'iptables-nft')).toEqual({
       snat: [],
       rules: 0,
+      serviceChains: 0,
       truncated: false,
       incompatible: [],
       dns: { translated: [], untracked: [] },

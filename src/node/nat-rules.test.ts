@@ -47,6 +47,7 @@ describe('rules as fake tools print them', () => {
       snat: ['iptables-legacy kept', 'iptables-nft fully-random'],
       backEnds: ['iptables-legacy', 'iptables-nft'],
       unread: [],
+      serviceChains: 0,
     })
   })
 
@@ -73,6 +74,7 @@ describe('rules as fake tools print them', () => {
       snat: ['iptables-legacy kept'],
       backEnds: ['iptables-legacy'],
       unread: ['nft is not here: rules that are not of iptables are not known'],
+      serviceChains: 0,
     })
   })
 
@@ -80,7 +82,14 @@ describe('rules as fake tools print them', () => {
     prints('iptables', 'iptables v1.8.9 (nf_tables)\n')
     prints('iptables-save', plain)
     prints('nft', emptyJson)
-    expect(brief(await read())).toEqual({ snat: ['iptables-nft kept'], backEnds: ['iptables-nft'], unread: [] })
+    expect(brief(await read())).toMatchObject({ snat: ['iptables-nft kept'], backEnds: ['iptables-nft'], unread: [] })
+  })
+
+  it('come with the chains of Services of all families', async () => {
+    prints('iptables-nft-save', '*nat\n:KUBE-SVC-A - [0:0]\n:KUBE-SVC-B - [0:0]\nCOMMIT\n')
+    prints('ip6tables-nft-save', '*nat\n:KUBE-SVC-A - [0:0]\nCOMMIT\n')
+    prints('nft', emptyJson)
+    expect(await read()).toMatchObject({ serviceChains: 3 })
   })
 
   it('that only nft shows, without how they choose ports, are not known', async () => {

@@ -20,6 +20,7 @@ class Reading {
   readonly versions: Record<string, string> = {}
   /** Families of which iptables-nft showed all of its table nat. */
   readonly shown = new Set<string>()
+  serviceChains: number | undefined
   readonly translated: DnsTranslation[] = []
   readonly untracked: string[] = []
 
@@ -40,13 +41,14 @@ export async function readNatRules(net: string, limits: ToolLimits): Promise<Nat
   }
   await readNft(reading, limits)
   const dns = await dnsOf(reading, net, limits)
-  const { snat, backEnds, unread, versions } = reading
+  const { snat, backEnds, unread, versions, serviceChains } = reading
   if (backEnds.size === 0 && unread.size > 0) return { because: [...unread].join('; ') }
   return {
     snat,
     backEnds: [...backEnds],
     unread: [...unread],
     ...(Object.keys(versions).length > 0 && { versions }),
+    ...(serviceChains !== undefined && { serviceChains }),
     ...(dns && { dns }),
   }
 }
@@ -89,8 +91,13 @@ async function readSaved(reading: Reading, limits: ToolLimits, backEnd: BackEnd,
     reading.unread.add(`${command}: ${told.because}`)
     return
   }
-  const { snat, rules, truncated, incompatible, version, dns } = parseIptables(told.text, backEnd, family)
+  const { snat, rules, serviceChains, truncated, incompatible, version, dns } = parseIptables(
+    told.text,
+    backEnd,
+    family,
+  )
   reading.snat.push(...snat)
+  reading.serviceChains = (reading.serviceChains ?? 0) + serviceChains
   reading.noteDns(dns)
   if (rules > 0) reading.backEnds.add(backEnd)
   if (version !== undefined) reading.versions[backEnd] = version

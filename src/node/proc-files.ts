@@ -32,17 +32,17 @@ const LIMIT_BYTES = 1 << 20
 let buffer = Buffer.allocUnsafe(1 << 14)
 
 /**
- * A small file that the kernel makes as it is read, up to 1 MiB of it: without asking for its size, which is 0, and with
- * one buffer for all, since a node has 10,000 processes with three files each.
+ * A small file that the kernel makes as it is read, up to `limit` bytes of it (1 MiB, if not told): without asking for its size,
+ * which is 0, and with one buffer for all, since a node has 10,000 processes with three files each.
  */
-export function readProc(path: string): string | Unread {
+export function readProc(path: string, limit = LIMIT_BYTES): string | Unread {
   let file: number | undefined
   try {
     file = openSync(path, 'r')
     let length = 0
     for (;;) {
       if (length === buffer.length) {
-        if (length >= LIMIT_BYTES) break
+        if (length >= limit) break
         buffer = Buffer.concat([buffer, Buffer.allocUnsafe(length)])
       }
       const count = readSync(file, buffer, length, buffer.length - length, null)
