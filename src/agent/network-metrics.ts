@@ -7,6 +7,7 @@ const counted = {
     'Packets that were dropped since another flow had taken their place; before Linux 5.10 also clashes without loss',
   drop: 'Packets that conntrack dropped',
   early_drop: 'Entries that were thrown out to make room in a full table',
+  chaintoolong: 'Packets that were dropped since too many entries share a bucket of the table; since Linux 5.16',
   clash_resolve: 'Clashes of flows that the kernel resolved without loss',
 }
 
@@ -15,6 +16,7 @@ export class NetworkMetrics {
   readonly #counters: ReadonlyMap<string, Counter>
   readonly #entries: Gauge
   readonly #limit: Gauge
+  readonly #buckets: Gauge
   readonly #retransmits: Counter
 
   constructor(registry: Registry) {
@@ -27,6 +29,11 @@ export class NetworkMetrics {
     )
     this.#entries = new Gauge({ name: 'roadcrew_conntrack_entries', help: 'Entries of the conntrack table', registers })
     this.#limit = new Gauge({ name: 'roadcrew_conntrack_entries_limit', help: 'How many it may hold', registers })
+    this.#buckets = new Gauge({
+      name: 'roadcrew_conntrack_buckets',
+      help: 'Buckets that the entries of the table are spread over, each entry twice',
+      registers,
+    })
     this.#retransmits = new Counter({
       name: 'roadcrew_pod_syn_retransmits_total',
       help: "SYNs that were sent again from the network namespaces of Pods that live; the host's do not show them",
@@ -46,12 +53,14 @@ export class NetworkMetrics {
     if (isRead(table)) {
       this.#entries.set(table.count)
       this.#limit.set(table.max)
+      if (table.buckets !== undefined) this.#buckets.set(table.buckets)
     }
     if (isRead(pods)) this.#retransmits.inc(pods.reduce((sum, { tcp }) => sum + (tcp.synRetransmits ?? 0), 0))
   }
 
   /** Without a series, so that nothing passes for 0 that was not read. */
   #drop(): void {
-    for (const one of [...this.#counters.values(), this.#entries, this.#limit, this.#retransmits]) one.remove()
+    for (const one of [...this.#counters.values(), this.#entries, this.#limit, this.#buckets, this.#retransmits])
+      one.remove()
   }
 }

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { Item, Kind } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
+import { type ConnectsSeen, connectsSeen } from '../linux/connects.ts'
 import { type ContainerSeen, containersSeen, type RuntimeSeen, runtimeSeen } from '../linux/container.ts'
 import { type KubeletSeen, kubeletSeen } from '../linux/kubelet.ts'
 import { type NetworkSeen, networkSeen } from '../linux/network.ts'
@@ -26,6 +27,7 @@ export interface Round {
   /** Undefined where nobody asked it. */
   readonly kubelet?: KubeletSeen
   readonly network?: NetworkSeen
+  readonly connects?: readonly ConnectsSeen[]
 }
 
 /** What a round looks with. */
@@ -37,6 +39,8 @@ export interface Eyes {
   readonly node: string
   readonly kubelet?: KubeletReader
   readonly network?: () => Promise<NetworkSeen>
+  /** What the probe saw so far, which goes on by itself. */
+  readonly connects?: () => readonly ConnectsSeen[]
   /** What a restart of the daemon would do to its containers, where that is proven. */
   readonly restart?: RuntimeSeen['restart']
   /** What earlier rounds left. Without it, as right before an act, every container is asked and all is read anew. */
@@ -56,7 +60,8 @@ export const nodeName = (): string => process.env.NODE_NAME ?? hostname()
 /** Asks runtime, kernel, kubelet and network of the same moment, as far as that goes: the kernel after the runtime. */
 export async function lookAround(eyes: Eyes): Promise<Round> {
   const [round, kubelet, network] = await Promise.all([lookAtContainers(eyes), eyes.kubelet?.look(), eyes.network?.()])
-  return { ...round, ...(kubelet && { kubelet }), ...(network && { network }) }
+  const connects = eyes.connects?.()
+  return { ...round, ...(kubelet && { kubelet }), ...(network && { network }), ...(connects && { connects }) }
 }
 
 async function lookAtContainers({ runtime, roots, limits, node, restart, past, waits }: Eyes): Promise<Round> {
@@ -110,7 +115,12 @@ export function nodeWorld(node: string, round: Round, api?: World): World {
   }
 }
 
-function batchOf(of: Kind<unknown>, node: string, { runtime, containers, kubelet, network }: Round): Batch {
+function batchOf(of: Kind<unknown>, node: string, { runtime, containers, kubelet, network, connects }: Round): Batch {
+  if (of.kind === connectsSeen.kind) {
+    if (!connects) return { of, elsewhere: 'nothing is probed' }
+    const subject = (name: string) => ({ source: { node }, kind: of.kind, name })
+    return { of, items: connects.map((object) => ({ subject: subject(object.target), object })) }
+  }
   if (of.kind === networkSeen.kind) {
     if (!network) return { of, elsewhere: 'the network was not looked at' }
     return { of, items: [{ subject: { source: { node }, kind: of.kind, name: node }, object: network }] }

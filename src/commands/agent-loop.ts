@@ -17,6 +17,7 @@ import { agentActs } from './agent-acting.ts'
 import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
+import { probeOf } from './agent-probe.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -100,6 +101,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     client ? 'started' : 'started; looks only, since no API server is known',
   )
   const acts = client && (await agentActs({ ...parts, options, settings, io, node, api, client, log, metrics }))
+  const { seen: connects, ended } = probeOf(options, io, metrics.probe, log)
   await loop({
     everyMs: () => (io.ticks() < hurryUntil ? Math.min(hurried, everyMs) : everyMs),
     signal: io.signal,
@@ -107,7 +109,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     failed: (error) => log.error({ because: error instanceof Error ? error.message : String(error) }, 'a round failed'),
     async round() {
       const began = io.ticks()
-      const round = await lookAround(eyes)
+      const round = await lookAround({ ...eyes, ...(connects && { connects }) })
       const seen = await look({
         hazards: own,
         vantages: ['node'],
@@ -132,7 +134,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     },
   })
   log.info('stopping')
-  await acts?.close()
+  await Promise.all([acts?.close(), ended])
   await server.close()
   await runtime.close()
   kubelet.close()

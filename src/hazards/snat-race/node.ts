@@ -1,6 +1,7 @@
 import type { Context, Evidence, Finding, Item, Step, Verdict } from '../../contract/hazard.ts'
-import { detector, list } from '../../contract/reads.ts'
+import { detector, isUnread, list, maybe } from '../../contract/reads.ts'
 import { clear, found, foundAny, read, unknown } from '../../contract/verdicts.ts'
+import { type ConnectsSeen, connectsSeen } from '../../linux/connects.ts'
 import { countsLossesOnly } from '../../linux/conntrack.ts'
 import { isRead, type NetworkSeen, networkSeen } from '../../linux/network.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
@@ -54,8 +55,8 @@ interface Remembered {
 /** Does the table lose packets, and is it the race? */
 export const losses = detector({
   of: list(networkSeen),
-  with: {},
-  judge({ object }: Item<NetworkSeen>, _view, context: Context<Settings, Remembered>): Verdict<Remembered> {
+  with: { probed: maybe(list(connectsSeen)) },
+  judge({ object }: Item<NetworkSeen>, { probed }, context: Context<Settings, Remembered>): Verdict<Remembered> {
     const { statistics } = object
     if (!isRead(statistics)) return unknown(`insert_failed was not read: ${statistics.because}`)
     const racing = isRead(object.rules)
@@ -79,7 +80,9 @@ export const losses = detector({
         remember,
       }
     return {
-      ...(hurts(loss, context.settings) ? found(occurring(object, loss, statistics.cpus.length)) : clear),
+      ...(hurts(loss, context.settings)
+        ? found(occurring(object, loss, statistics.cpus.length, isUnread(probed) ? [] : probed))
+        : clear),
       remember,
     }
   },
@@ -92,7 +95,12 @@ function hurts({ lost, opens }: Loss, { leastLosses, perTenThousand }: Settings)
   return lost >= leastLosses && (opens === undefined || lost * 10_000 >= perTenThousand * opens)
 }
 
-function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus: number): Finding {
+function occurring(
+  { rules: seen, kernel, pods }: NetworkSeen,
+  loss: Loss,
+  cpus: number,
+  probed: readonly Item<ConnectsSeen>[],
+): Finding {
   const racing = isRead(seen) ? seen.snat.filter(races) : []
   const allRandom = isRead(seen) && seen.unread.length === 0 && racing.length === 0
   const toldApart = kernel !== undefined && countsLossesOnly(kernel)
@@ -105,6 +113,7 @@ function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus:
     ...(retransmits === undefined
       ? []
       : [read('SYNs sent again', retransmits, "TcpExt of the Pods' own namespaces, since they began")]),
+    ...probed.map(({ object }) => corroboration(object)),
     ...racing.map(({ text, backEnd }) => read('rule', text, backEnd)),
   ]
   return {
@@ -118,6 +127,19 @@ function occurring({ rules: seen, kernel, pods }: NetworkSeen, loss: Loss, cpus:
         ? racing.map(switchOf)
         : [advise('look at the destinations and at DNS: conntrack -L, conntrack -S')],
   }
+}
+
+/** Whatever the probe saw, it is no more than that: a server whose queue is full loses SYNs too. */
+function corroboration({ target, connects, lost, forMs, from }: ConnectsSeen): Evidence {
+  const way = {
+    node: "from the node's own network, which rules for Pods do not translate",
+    pod: "from a network that is not the node's own",
+  }
+  return read(
+    'connects that met a step of SYN retransmission',
+    `${lost} of ${connects}`,
+    `the agent's probe of ${target} within ${Math.round(forMs / 1000)} s, ${from ? way[from] : 'from a network that was not told'}`,
+  )
 }
 
 const advise = (why: string): Step => ({ do: 'advise', why })
