@@ -1,5 +1,6 @@
 // The agent's probe: connects to a few servers now and then, for as long as the agent runs.
 import { lookup } from 'node:dns/promises'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectsSeen } from '../linux/connects.ts'
 import { type Connected, connectOnce } from '../node/connect-probe.ts'
@@ -34,7 +35,8 @@ export function probeSteadily(probe: SteadyProbe): {
   readonly seen: () => readonly ConnectsSeen[]
   readonly ended: Promise<unknown>
 } {
-  const { targets, from, ticks } = probe
+  const { targets, from, ticks, signal } = probe
+  setMaxListeners(targets.length * (mostOpen + 1) + 10, signal) // each that is open listens
   const records = targets.map((target) => ({ target, record: new ConnectRecord() }))
   return {
     seen: () =>

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -29,6 +30,7 @@ const mostOpen = 50
 export async function probeConnects(probe: ConnectProbe): Promise<Probed> {
   const { rate, forMs, signal, seen } = probe
   const probed: Probed = { times: [], failures: new Map() }
+  setMaxListeners(mostOpen + 10, signal) // each that is open listens
   const open = new Set<Promise<void>>()
   const began = performance.now()
   for (let count = 0; !signal.aborted && (count / rate) * 1000 < forMs; count++) {
