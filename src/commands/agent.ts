@@ -75,11 +75,13 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       '/var/log/roadcrew/evidence',
     )
     .option('--network', 'read conntrack counters and NAT rules too; needs root and the tools of the node')
-    .option(
-      '--probe <host:port>',
-      'connect to this server now and then, to see lost SYNs; many times for up to 10; not with --once',
-      anotherTarget,
-      [],
+    .addOption(
+      new Option(
+        '--probe <host:port>',
+        'connect to this server now and then, to see lost SYNs; many times for up to 10; not with --once',
+      )
+        .argParser(anotherTarget)
+        .default([], 'none'),
     )
     .option('--probe-rate <n>', 'connects a second to each of them, from 0.01 to 10', probeRate, 1)
     .option(
