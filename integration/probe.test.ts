@@ -99,25 +99,24 @@ describe.skipIf(networksOrSkip() || runtimesOrSkip())("the agent's probe", () =>
       err += part.toString()
     })
     const ask = `fetch('http://127.0.0.1:9842/metrics').then((a) => a.text()).then(console.log, () => console.log(''))`
-    const metric = async (series: string): Promise<number> => {
-      const text = await namespaces.run('one', process.execPath, '-e', ask)
+    const page = () => namespaces.run('one', process.execPath, '-e', ask)
+    const metric = (text: string, series: string): number => {
       const line = text.split('\n').find((one) => one.startsWith(`${series} `))
       return Number(line?.split(' ')[1] ?? Number.NaN)
     }
     const of = '{target="127.0.0.1:8080"}'
     await expect
-      .poll(() => metric(`roadcrew_probe_slow_total${of}`), { timeout: 30_000, interval: 1000 })
+      .poll(async () => metric(await page(), `roadcrew_probe_slow_total${of}`), { timeout: 30_000, interval: 1000 })
       .toBeGreaterThan(4)
     expect(out).toContain('"network":"pod"')
-    // All of them at the first step or, lost twice, at a later one: none is slow otherwise.
-    const [under, all, slow] = await Promise.all([
-      metric('roadcrew_probe_connect_seconds_bucket{le="0.95",target="127.0.0.1:8080"}'),
-      metric(`roadcrew_probe_connect_seconds_count${of}`),
-      metric(`roadcrew_probe_slow_total${of}`),
-    ])
-    expect(Math.abs(all - under - slow)).toBeLessThanOrEqual(2) // they go on between the three answers
-    expect(await metric(`roadcrew_probe_slow_per_10000_at_most${of}`)).toBeGreaterThan(500)
-    expect(await metric('roadcrew_probe_failures_total{target="127.0.0.1:9",code="ECONNREFUSED"}')).toBeGreaterThan(10)
+    const text = await page()
+    const under = metric(text, 'roadcrew_probe_connect_seconds_bucket{le="0.95",target="127.0.0.1:8080"}')
+    const slow = metric(text, `roadcrew_probe_slow_total${of}`)
+    // Most at the first step, some that were lost twice at a later one; a machine that is busy may make one slow besides.
+    expect(slow).toBeGreaterThan(4)
+    expect(metric(text, `roadcrew_probe_connect_seconds_count${of}`) - under - slow).toBeLessThanOrEqual(2)
+    expect(metric(text, `roadcrew_probe_slow_per_10000_at_most${of}`)).toBeGreaterThan(500)
+    expect(metric(text, 'roadcrew_probe_failures_total{target="127.0.0.1:9",code="ECONNREFUSED"}')).toBeGreaterThan(10)
     const ended = new Promise((resolve) => agent.once('exit', resolve))
     agent.kill('SIGTERM')
     await ended
