@@ -9,13 +9,13 @@ import { type BenchRow, less } from './table.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
 /** Seconds from round to round: the agent's default. */
-const every = 15
+export const every = 15
 const rounds = 4
 /** proc_pid_stat(5): clock ticks, 100 a second on every Linux that Node.js runs on. */
 const msPerTick = 10
 
 /** User and system time of processes, ms. */
-const cpuOf = (pids: readonly number[]): number =>
+export const cpuOf = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
@@ -30,19 +30,29 @@ interface Cost {
   readonly rssMegabytes: number
 }
 
+/** Starts the agent as it runs on a node. @param more options of it. @returns it, once it serves its metrics at `address`. */
+export async function startAgent(
+  socket: string,
+  more: readonly string[] = [],
+): Promise<{ readonly pid: number; readonly address: string; readonly stop: () => void }> {
+  const args = [main, 'agent', '--every', String(every), '--listen', '127.0.0.1:0', '--socket', socket, ...more]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the agent ended with ${code}`)))
+    child.stdout.on('data', (part: Buffer) => {
+      const found = /"listens":"([^"]+)"/.exec(part.toString())?.[1]
+      if (found) resolve(found)
+    })
+  })
+  return { pid: child.pid ?? 0, address, stop: () => void child.kill('SIGKILL') }
+}
+
 /** The agent as it runs on a node, from /metrics, over some rounds after its first. */
 async function agentCost(lab: LabContainerd, answering: readonly number[]): Promise<Cost> {
-  const args = [main, 'agent', '--every', String(every), '--listen', '127.0.0.1:0', '--socket', lab.socket]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const { pid, address, stop } = await startAgent(lab.socket)
   try {
-    const address = await new Promise<string>((resolve) => {
-      child.stdout.on('data', (part: Buffer) => {
-        const found = /"listens":"([^"]+)"/.exec(part.toString())?.[1]
-        if (found) resolve(found)
-      })
-    })
     await sleep(every * 1500) // its first round compiles
-    const own = child.pid === undefined ? [] : [child.pid]
+    const own = [pid]
     const before = [cpuOf(own), cpuOf(answering)] as const
     await sleep(every * 1000 * rounds)
     const text = await (await fetch(`http://${address}/metrics`)).text()
@@ -53,7 +63,7 @@ async function agentCost(lab: LabContainerd, answering: readonly number[]): Prom
       rssMegabytes: rss / 2 ** 20,
     }
   } finally {
-    child.kill('SIGKILL')
+    stop()
   }
 }
 

@@ -4,6 +4,7 @@ import { agentBench } from './agent.ts'
 import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
 import { networkBench } from './network.ts'
+import { probeBench } from './probe.ts'
 import { scanBench } from './scan.ts'
 import { scheduleBench } from './schedule.ts'
 import { table } from './table.ts'
@@ -15,6 +16,10 @@ if (process.argv[2] === 'agent') {
 }
 if (process.argv[2] === 'network') {
   process.stdout.write(`${table(await networkBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'probe') {
+  process.stdout.write(`${table(await probeBench())}\n`)
   process.exit()
 }
 process.stdout.write(`${table(await scheduleBench())}\n\n`)

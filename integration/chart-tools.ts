@@ -31,7 +31,11 @@ export const everything = {
     evidence: '/var/lib/roadcrew',
     seLinuxOptions: { type: 'spc_t' },
   },
-  agent: { mode: 'act', conditions: true },
+  agent: {
+    mode: 'act',
+    conditions: true,
+    probe: { targets: ['db.example.com:5432', '[2001:db8::1]:443'], perSecond: 0.5 },
+  },
   metrics: { port: 19842, expose: true },
   podMonitor: { enabled: true, interval: '1m', labels: { release: 'prometheus' } },
   alerts: { enabled: true, labels: { release: 'prometheus' }, runbookBase: 'https://git.example/roadcrew/' },

@@ -65,6 +65,8 @@ describe.skipIf(noHelm)('Helm', () => {
     [{ policy: { hazards: { 'stuck-container': { mode: 'on' } } } }, 'policy.hazards.stuck-container.mode'],
     [{ policy: { hazards: { 'stuck-contaner': { mode: 'act' } } } }, 'policy.hazards'],
     [{ image: { digest: 'latest' } }, 'image.digest'],
+    [{ agent: { probe: { targets: ['db.example.com'] } } }, 'agent.probe.targets.0'],
+    [{ agent: { probe: { perSecond: 100 } } }, 'agent.probe.perSecond'],
     [{ alerts: { runbookBase: 'https://git.example' } }, 'alerts.runbookBase'],
   ])('refuses %j', (values, named) => {
     expect(() => template(values)).toThrow(named)
@@ -92,6 +94,17 @@ describe.skipIf(noHelm)('Helm', () => {
       expect(passed.length).toBeGreaterThan(4)
       expect(passed.map((arg) => arg.split('=')[0]).filter((flag) => !known.includes(flag))).toEqual([])
     }
+  })
+
+  it('probes what it is told to, and nothing by default', () => {
+    const probing = (values: object) =>
+      containerOf(template(values), 'agent').args?.filter((arg) => arg.startsWith('--probe'))
+    expect(probing({})).toEqual([])
+    expect(probing(everything)).toEqual([
+      '--probe=db.example.com:5432',
+      '--probe=[2001:db8::1]:443',
+      '--probe-rate=0.5',
+    ])
   })
 
   it('acts nowhere unless told to, twice', () => {

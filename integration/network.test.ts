@@ -45,6 +45,7 @@ describe.skipIf(networksOrSkip())('a network namespace', () => {
     expect(rulesOf(seen)).toMatchObject({ snat: [], backEnds: [], unread: [] })
     expect(seen.kernel?.major).toBeGreaterThan(3)
     expect(isRead(seen.statistics) && seen.statistics.cpus.length).toBeGreaterThan(0)
+    expect(isRead(seen.table) && seen.table.buckets).toBeGreaterThan(0)
   })
 
   it('shows the rules of each back end, and how they choose ports', async () => {

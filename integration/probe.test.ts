@@ -5,11 +5,13 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startContainerd } from '../src/lab/containerd.ts'
 import { startServer } from '../src/lab/namespace-programs.ts'
 import { makeNamespaces } from '../src/lab/network-namespaces.ts'
 import { type SnatNode, snatNodeHint, startSnatNode } from '../src/lab/snat-node.ts'
 import { isRead } from '../src/linux/network.ts'
 import { readNetwork } from '../src/node/network.ts'
+import { runtimesOrSkip } from './require-runtimes.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
 
@@ -71,6 +73,66 @@ describe('a probe', () => {
     expect(result.lost).toBeGreaterThanOrEqual(5)
     expect(result.met[0]?.seconds).toBe(1)
     expect(result.otherwise).toBe(0)
+  })
+})
+
+describe.skipIf(networksOrSkip() || runtimesOrSkip())("the agent's probe", () => {
+  it('counts SYNs that were lost for as long as the agent runs, and tells that its network is not that of the node', async () => {
+    const lab = await startContainerd()
+    onTestFinished(() => lab.stop())
+    const namespaces = await makeNamespaces(['one'])
+    onTestFinished(() => namespaces.remove())
+    const server = await startServer(namespaces.of('one'), 8080)
+    onTestFinished(() => void server.kill('SIGKILL'))
+    const every = ['-m', 'statistic', '--mode', 'nth', '--every', '10', '--packet', '0', '-j', 'DROP']
+    await namespaces.run('one', 'iptables-nft', '-A', 'INPUT', '-p', 'tcp', '--syn', '--dport', '8080', ...every)
+    const flags = ['--socket', lab.socket, '--every', '1', '--listen', '127.0.0.1:9842', '--kubelet-healthz', 'none']
+    const targets = ['--probe', '127.0.0.1:8080', '--probe', '127.0.0.1:9', '--probe-rate', '10']
+    const args = ['netns', 'exec', namespaces.of('one'), process.execPath, main, 'agent', ...flags, ...targets]
+    const agent = spawn('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    onTestFinished(() => void agent.kill('SIGKILL'))
+    let [out, err] = ['', '']
+    agent.stdout.on('data', (part: Buffer) => {
+      out += part.toString()
+    })
+    agent.stderr.on('data', (part: Buffer) => {
+      err += part.toString()
+    })
+    const ask = `fetch('http://127.0.0.1:9842/metrics').then((a) => a.text()).then(console.log, () => console.log(''))`
+    const page = () => namespaces.run('one', process.execPath, '-e', ask)
+    const metric = (text: string, series: string): number => {
+      const line = text.split('\n').find((one) => one.startsWith(`${series} `))
+      return Number(line?.split(' ')[1] ?? Number.NaN)
+    }
+    const of = '{target="127.0.0.1:8080"}'
+    await expect
+      .poll(async () => metric(await page(), `roadcrew_probe_slow_total${of}`), { timeout: 30_000, interval: 1000 })
+      .toBeGreaterThan(4)
+    expect(out).toContain('"network":"pod"')
+    const text = await page()
+    const under = metric(text, 'roadcrew_probe_connect_seconds_bucket{le="0.95",target="127.0.0.1:8080"}')
+    const slow = metric(text, `roadcrew_probe_slow_total${of}`)
+    // Most at the first step, some that were lost twice at a later one; a machine that is busy may make one slow besides.
+    expect(slow).toBeGreaterThan(4)
+    expect(metric(text, `roadcrew_probe_connect_seconds_count${of}`) - under - slow).toBeLessThanOrEqual(2)
+    expect(metric(text, `roadcrew_probe_slow_per_10000_at_most${of}`)).toBeGreaterThan(500)
+    expect(metric(text, 'roadcrew_probe_failures_total{target="127.0.0.1:9",code="ECONNREFUSED"}')).toBeGreaterThan(10)
+    const ended = new Promise((resolve) => agent.once('exit', resolve))
+    agent.kill('SIGTERM')
+    await ended
+    expect(err).toBe('')
+  })
+
+  it.each([
+    [['--probe', 'db'], 'expected e.g. db.example.com:5432'],
+    [['--probe', 'db:1', '--probe', 'db:1'], 'db:1 is there twice'],
+    [['--probe-rate', '100'], 'expected a number from 0.01 to 10'],
+    [['--once', '--probe', 'db:1'], 'roadcrew probe host:port'],
+  ])('%j is refused', async (args, because) => {
+    const wrong = await new Promise((resolve) =>
+      execFile(process.execPath, [main, 'agent', ...args], (error, _, err) => resolve([error?.code, err])),
+    )
+    expect(wrong).toEqual([64, expect.stringContaining(because)])
   })
 })
 

@@ -5,6 +5,7 @@ import type { Inspection } from '../linux/container.ts'
 import { hasAnswered, type KubeletSeen } from '../linux/kubelet.ts'
 import { IpvsMetrics } from './ipvs-metrics.ts'
 import { NetworkMetrics } from './network-metrics.ts'
+import { ProbeMetrics } from './probe-metrics.ts'
 import type { Round } from './round.ts'
 
 const labels = ['namespace', 'pod', 'container', 'reason'] as const
@@ -12,6 +13,8 @@ const labels = ['namespace', 'pod', 'container', 'reason'] as const
 /** What the agent tells Prometheus. Series of findings are made anew each round, so that none outlives its container. */
 export class AgentMetrics {
   readonly registry = new Registry()
+  /** Told of each connect by itself, between rounds. */
+  readonly probe: ProbeMetrics
   readonly #findings = new Map<string, readonly Gauge<(typeof labels)[number]>[]>()
   readonly #inspections: Histogram<'answer'>
   readonly #answers: Gauge<'runtime'>
@@ -54,18 +57,25 @@ export class AgentMetrics {
     this.#unknown = gauge('roadcrew_not_judged', 'Subjects of which the last round could not tell anything', 'hazard')
     this.#network = new NetworkMetrics(this.registry)
     this.#ipvs = new IpvsMetrics(this.registry)
+    this.probe = new ProbeMetrics(this.registry)
     this.#containers = gauge('roadcrew_containers', 'Containers that the runtime listed in the last round')
     this.#round = gauge('roadcrew_round_duration_seconds', 'How long the last round took')
     this.#last = gauge('roadcrew_last_round_timestamp_seconds', 'When the last round ended, seconds since 1970')
   }
 
   /** Takes over what a round saw and what was made of it. `tookMs`: of the round; `now`: ms UTC. */
-  observe({ runtime, containers, kubelet, network, ipvs }: Round, { judged }: Look, tookMs: number, now: number): void {
+  observe(
+    { runtime, containers, kubelet, network, ipvs, connects }: Round,
+    { judged }: Look,
+    tookMs: number,
+    now: number,
+  ): void {
     if (!('unread' in containers)) this.#observeInspections(containers.map(({ object }) => object.inspection))
     this.#answers.set({ runtime: runtime.name }, runtime.answers.because === undefined ? 1 : 0)
     this.#observeKubelet(kubelet, runtime.name)
     this.#network.observe(network)
     this.#ipvs.observe(ipvs)
+    if (connects) this.probe.bound(connects)
     this.#containers.set(runtime.containers)
     this.#round.set(tookMs / 1000)
     this.#last.set(now / 1000)

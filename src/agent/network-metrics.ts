@@ -8,6 +8,7 @@ const counted = {
     'Packets that were dropped since another flow had taken their place; before Linux 5.10 also clashes without loss',
   drop: 'Packets that conntrack dropped',
   early_drop: 'Entries that were thrown out to make room in a full table',
+  chaintoolong: 'Packets that were dropped since too many entries share a bucket of the table; since Linux 5.16',
   clash_resolve: 'Clashes of flows that the kernel resolved without loss',
 }
 
@@ -16,6 +17,7 @@ export class NetworkMetrics {
   readonly #counters: ReadonlyMap<string, Counter>
   readonly #entries: Gauge
   readonly #limit: Gauge
+  readonly #buckets: Gauge
   readonly #retransmits: Counter
   readonly #ports: Gauge
 
@@ -29,6 +31,11 @@ export class NetworkMetrics {
     )
     this.#entries = new Gauge({ name: 'roadcrew_conntrack_entries', help: 'Entries of the conntrack table', registers })
     this.#limit = new Gauge({ name: 'roadcrew_conntrack_entries_limit', help: 'How many it may hold', registers })
+    this.#buckets = new Gauge({
+      name: 'roadcrew_conntrack_buckets',
+      help: 'Buckets that the entries of the table are spread over, each entry twice',
+      registers,
+    })
     this.#retransmits = new Counter({
       name: 'roadcrew_pod_syn_retransmits_total',
       help: "SYNs that were sent again from the network namespaces of Pods that live; the host's do not show them",
@@ -53,6 +60,7 @@ export class NetworkMetrics {
     if (isRead(table)) {
       this.#entries.set(table.count)
       this.#limit.set(table.max)
+      if (table.buckets !== undefined) this.#buckets.set(table.buckets)
     }
     if (destinations && isRead(destinations))
       this.#ports.set(nearest(destinations, isRead(rules) ? rules.snat : [])?.used ?? 0)
@@ -61,7 +69,7 @@ export class NetworkMetrics {
 
   /** Without a series, so that nothing passes for 0 that was not read. */
   #drop(): void {
-    for (const one of [...this.#counters.values(), this.#entries, this.#limit, this.#retransmits, this.#ports])
-      one.remove()
+    const gauges = [this.#entries, this.#limit, this.#buckets, this.#ports]
+    for (const one of [...this.#counters.values(), ...gauges, this.#retransmits]) one.remove()
   }
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Kind } from '../contract/hazard.ts'
 import type { Batch } from '../contract/world.ts'
+import { type ConnectsSeen, connectsSeen } from '../linux/connects.ts'
 import { type KubeletSeen, kubeletSeen } from '../linux/kubelet.ts'
 import type { KubeletReader } from '../node/kubelet.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -43,4 +44,14 @@ it('says nothing of one that nobody asked', async () => {
   const round = await lookAround({ runtime: fakeMuteRuntime, roots, limits, node: 'node-1' })
   expect(round.kubelet).toBeUndefined()
   expect(await batchesOf(round, kubeletSeen)).toEqual([{ of: kubeletSeen, elsewhere: 'the kubelet was not asked' }])
+})
+
+it('shows what the probe saw of each target, and nothing where nothing is probed', async () => {
+  const eyes = { runtime: fakeMuteRuntime, roots, limits, node: 'node-1' }
+  const object: ConnectsSeen = { target: 'db:5432', forMs: 1000, connects: 1, lost: 0, failed: 0 }
+  const subject = { source: { node: 'node-1' }, kind: 'Connects', name: 'db:5432' }
+  const round = await lookAround({ ...eyes, connects: () => [object] })
+  expect(await batchesOf(round, connectsSeen)).toEqual([{ of: connectsSeen, items: [{ subject, object }] }])
+  const without = await batchesOf(await lookAround(eyes), connectsSeen)
+  expect(without).toEqual([{ of: connectsSeen, elsewhere: 'nothing is probed' }])
 })

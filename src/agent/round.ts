@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { Item, Kind } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
+import { type ConnectsSeen, connectsSeen } from '../linux/connects.ts'
 import { type ContainerSeen, containersSeen, type RuntimeSeen, runtimeSeen } from '../linux/container.ts'
 import { type IpvsSeen, ipvsSeen } from '../linux/ipvs.ts'
 import { type KubeletSeen, kubeletSeen } from '../linux/kubelet.ts'
@@ -28,6 +29,7 @@ export interface Round {
   readonly kubelet?: KubeletSeen
   readonly network?: NetworkSeen
   readonly ipvs?: IpvsSeen
+  readonly connects?: readonly ConnectsSeen[]
 }
 
 /** What a round looks with. */
@@ -40,6 +42,8 @@ export interface Eyes {
   readonly kubelet?: KubeletReader
   readonly network?: () => Promise<NetworkSeen>
   readonly ipvs?: () => Promise<IpvsSeen>
+  /** What the probe saw so far, which goes on by itself. */
+  readonly connects?: () => readonly ConnectsSeen[]
   /** What a restart of the daemon would do to its containers, where that is proven. */
   readonly restart?: RuntimeSeen['restart']
   /** What earlier rounds left. Without it, as right before an act, every container is asked and all is read anew. */
@@ -64,7 +68,14 @@ export async function lookAround(eyes: Eyes): Promise<Round> {
     eyes.network?.(),
     eyes.ipvs?.(),
   ])
-  return { ...round, ...(kubelet && { kubelet }), ...(network && { network }), ...(ipvs && { ipvs }) }
+  const connects = eyes.connects?.()
+  return {
+    ...round,
+    ...(kubelet && { kubelet }),
+    ...(network && { network }),
+    ...(ipvs && { ipvs }),
+    ...(connects && { connects }),
+  }
 }
 
 async function lookAtContainers({ runtime, roots, limits, node, restart, past, waits }: Eyes): Promise<Round> {
@@ -118,10 +129,16 @@ export function nodeWorld(node: string, round: Round, api?: World): World {
   }
 }
 
-function batchOf(of: Kind<unknown>, node: string, { runtime, containers, kubelet, network, ipvs }: Round): Batch {
+function batchOf(of: Kind<unknown>, node: string, round: Round): Batch {
+  const { runtime, containers, kubelet, network, ipvs, connects } = round
   if (of.kind === ipvsSeen.kind) {
     if (!ipvs) return { of, elsewhere: 'the network was not looked at' }
     return { of, items: [{ subject: { source: { node }, kind: of.kind, name: node }, object: ipvs }] }
+  }
+  if (of.kind === connectsSeen.kind) {
+    if (!connects) return { of, elsewhere: 'nothing is probed' }
+    const subject = (name: string) => ({ source: { node }, kind: of.kind, name })
+    return { of, items: connects.map((object) => ({ subject: subject(object.target), object })) }
   }
   if (of.kind === networkSeen.kind) {
     if (!network) return { of, elsewhere: 'the network was not looked at' }

@@ -8,6 +8,7 @@ import { hazard } from '../contract/reads.ts'
 import { configured } from './agent-config.ts'
 import { UsageError } from './io.ts'
 import { wholeNumber } from './scan-options.ts'
+import { anotherTarget } from './target.ts'
 
 const lamp = hazard({
   id: 'dark-lamp',
@@ -31,6 +32,7 @@ describe('a config file', () => {
       .option('--once')
       .option('--config <file>')
       .option('--every <seconds>', '', wholeNumber)
+      .option('--probe <host:port>', '', anotherTarget, [])
       .option('--pause-file <path>', '', '/run/pause')
       .option('--conditions')
       .addOption(new Option('--mode <mode>').choices(['observe', 'act']).default('act'))
@@ -48,14 +50,24 @@ describe('a config file', () => {
       every: 7,
       mode: 'act',
     })
-    expect(read('').options).toMatchObject({ pauseFile: '/run/pause' })
+    expect(read('').options).toMatchObject({ pauseFile: '/run/pause', probe: [] })
+  })
+
+  it('has a list for what a flag says many times', () => {
+    const probed = (text: string, ...args: string[]) =>
+      (read(text, ...args).options.probe ?? []).map((one) => `${one.host} ${one.port}`)
+    expect(probed('probe: ["db:1", "[::1]:2"]')).toEqual(['db 1', '::1 2'])
+    expect(probed('probe: ["db:1"]', '--probe', 'x:3', '--probe', 'y:4')).toEqual(['x 3', 'y 4'])
   })
 
   it.each([
-    ['evry: 5', '"evry" is no option; expected hazards, every, pause-file, conditions, mode'],
+    ['evry: 5', '"evry" is no option; expected hazards, every, probe, pause-file, conditions, mode'],
     ['once: true', '"once" is no option'],
     ['every: 0', 'every: 0; expected a whole number from 1'],
     ['every: [5]', 'every: [5]; expected one value'],
+    ['probe: db:1', 'probe: "db:1"; expected a list'],
+    ['probe: [5]', 'expected a list of texts'],
+    ['probe: [db]', 'probe: ["db"]; expected e.g. db.example.com:5432'],
     ['mode: full', 'mode: "full"; expected one of observe, act'],
     ['conditions: maybe', 'conditions: "maybe"; expected true or false'],
     ['hazards: {lamp: {}}', 'hazards.lamp: there is no such hazard on nodes; expected one of dark-lamp'],

@@ -65,12 +65,24 @@ function readValue(option: Option, value: unknown, config: string): unknown {
     if (value !== true && value !== false) throw wrong('expected true or false')
     return value || undefined
   }
+  // What a flag may say many times is a list.
+  if (Array.isArray(option.defaultValue)) {
+    if (!Array.isArray(value)) throw wrong('expected a list')
+    return value.reduce((before: unknown, one: unknown) => {
+      if (typeof one !== 'string') throw wrong('expected a list of texts')
+      return parsed(option, one, before, wrong)
+    }, [])
+  }
   if (typeof value !== 'string' && typeof value !== 'number') throw wrong('expected one value')
   const text = String(value)
   if (option.argChoices && !option.argChoices.includes(text))
     throw wrong(`expected one of ${option.argChoices.join(', ')}`)
+  return parsed(option, text, undefined, wrong)
+}
+
+function parsed(option: Option, text: string, before: unknown, wrong: (expected: string) => UsageError): unknown {
   try {
-    return option.parseArg ? option.parseArg(text, undefined) : text
+    return option.parseArg ? option.parseArg(text, before) : text
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : String(error))
   }

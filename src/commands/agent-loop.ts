@@ -15,6 +15,7 @@ import { nodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { kubeletFor } from './agent-kubelet.ts'
 import { networkOf, sparing } from './agent-network.ts'
+import { probeOf } from './agent-probe.ts'
 import { limitsOf, nodePartsFor, rootsOf } from './agent-runtime.ts'
 import type { Io } from './io.ts'
 import { toolVersion } from './tool-version.ts'
@@ -78,6 +79,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     client ? 'started' : 'started; looks only, since no API server is known',
   )
   const acts = client && (await agentActs({ ...parts, options, settings, io, node, api, client, log, metrics }))
+  const { seen: connects, ended } = probeOf(options, io, metrics.probe, log)
   await loop({
     everyMs: () => (io.ticks() < hurryUntil ? Math.min(hurried, everyMs) : everyMs),
     signal: io.signal,
@@ -85,7 +87,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     failed: (error) => log.error({ because: error instanceof Error ? error.message : String(error) }, 'a round failed'),
     async round() {
       const began = io.ticks()
-      const round = await lookAround(eyes)
+      const round = await lookAround({ ...eyes, ...(connects && { connects }) })
       const seen = await look({
         hazards: own,
         vantages: ['node'],
@@ -113,7 +115,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
     },
   })
   log.info('stopping')
-  await acts?.close()
+  await Promise.all([acts?.close(), ended])
   await server.close()
   await runtime.close()
   kubelet.close()

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
 import { type Mode, modes } from '../engine/policy.ts'
-import type { Io } from './io.ts'
+import { type Io, UsageError } from './io.ts'
 import { wholeNumber } from './scan-options.ts'
+import { anotherTarget, probeRate, type Target } from './target.ts'
 
 /** The options of `agent` as commander gives them. */
 export interface AgentOptions {
@@ -27,6 +28,8 @@ export interface AgentOptions {
   readonly evidence: string
   readonly config?: string
   readonly network?: true
+  readonly probe: readonly Target[]
+  readonly probeRate: number
 }
 
 /** `roadcrew agent`: which containers of this node can't be inspected, and what else is wrong with them. */
@@ -72,6 +75,15 @@ export function agentCommand(io: Io, done: (exitCode: number) => void): Command 
       '/var/log/roadcrew/evidence',
     )
     .option('--network', 'read conntrack counters, NAT rules and IPVS too; needs root and the tools of the node')
+    .addOption(
+      new Option(
+        '--probe <host:port>',
+        'connect to this server now and then, to see lost SYNs; many times for up to 10; not with --once',
+      )
+        .argParser(anotherTarget)
+        .default([], 'none'),
+    )
+    .option('--probe-rate <n>', 'connects a second to each of them, from 0.01 to 10', probeRate, 1)
     .option(
       '--config <file>',
       'YAML: the options by their names without dashes, and the settings of hazards; flags win',
@@ -92,10 +104,15 @@ Examples:
   sudo roadcrew agent                              round by round: changes as JSON lines, the rest on /metrics
   sudo roadcrew agent --kubeconfig node.conf       the same, and it acts as far as the cluster's policy lets it
   sudo roadcrew agent --kubeconfig node.conf --mode observe
+  sudo roadcrew agent --network --probe db.example.com:5432
   sudo roadcrew agent --once -o json --socket /run/containerd/containerd.sock
+
+--probe goes out from the network that the agent is in. From the node's own, as with hostNetwork, most rules that translate the
+sources of Pods are not met: lost SYNs are seen, but not the race for a port. Every node probes: mind what the server bears.
 
 A config file:
   every: 10
+  probe: ["db.example.com:5432"]
   conditions: true
   hazards: {<id>: {<setting>: <value>}}       docs/settings.schema.json lists them
 
@@ -112,6 +129,8 @@ Exit codes of --once:
         command,
         hazards.filter(({ node }) => node),
       )
+      if (options.once && command.getOptionValueSource('probe') === 'cli')
+        throw new UsageError('--probe is for an agent that goes on; once and by hand: roadcrew probe host:port')
       if (!options.once) {
         const { agentLoop } = await import('./agent-loop.ts')
         await agentLoop(options, settings, io)

@@ -4,10 +4,11 @@ import { type Io, UsageError } from './io.ts'
 import type { ProbeOptions } from './probe.ts'
 import { probePair } from './probe-pair.ts'
 import { resultOf, resultText } from './probe-result.ts'
+import { targetOf, targetsAre } from './target.ts'
 
 /** @returns the exit code. @throws UsageError if the target is no host and port, or the pair no pair. */
 export async function runProbe(target: string, options: ProbeOptions, io: Io): Promise<number> {
-  const { host, port } = addressOf(target)
+  const { host, port } = targetOf(target) ?? noTarget(target)
   const { pair, rate, for: seconds, limit, output } = options
   if (pair) return await probePair(target, { host, port }, { ...options, pair }, io)
   const live = io.errIsTerminal && output === 'terminal'
@@ -33,11 +34,6 @@ export async function runProbe(target: string, options: ProbeOptions, io: Io): P
   return result.lost > 0 ? 1 : 0
 }
 
-/** `host:port` or `[v6]:port`. */
-function addressOf(target: string): { readonly host: string; readonly port: number } {
-  const [, v6, name, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(target) ?? []
-  const host = v6 ?? name
-  if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
-    throw new UsageError(`"${target}" is no host and port; expected e.g. db.example.com:5432 or [2001:db8::1]:443`)
-  return { host, port: Number(port) }
+function noTarget(text: string): never {
+  throw new UsageError(`"${text}" is no host and port; expected ${targetsAre}`)
 }

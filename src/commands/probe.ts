@@ -35,7 +35,8 @@ export function probeCommand(io: Io, done: (exitCode: number) => void): Command 
       'after',
       `
 A SYN that was lost comes again after 1 s, then after 3 s and 7 s in all (since Linux 6.5 after 1, 2, 3, 4, 5, 7, 11 s): connects
-that take just that much longer met a loss. None among few says little, so the most that so many connects allow is told.
+that take just that much longer met a loss. None among few says little, so the most that so many connects allow is told. Of a name one
+address is tried each time, and to look it up is no part of the time. roadcrew agent --probe does the same all the time.
 
 With --pair both Pods connect at the same instant, first from the same source port, which is how flows race for a translated port,
 then from different ones. If more SYNs are lost only from the same port, source address translation (SNAT) is the cause: a server

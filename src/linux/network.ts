@@ -12,10 +12,11 @@ export interface NotRead {
   readonly because: string
 }
 
-/** The table of one network namespace, in entries. */
+/** The table of one network namespace, in entries. Its buckets are those of all namespaces since Linux 4.7, and each entry is in two. */
 export interface ConntrackTable {
   readonly count: number
   readonly max: number
+  readonly buckets?: number
 }
 
 export interface NatRules {

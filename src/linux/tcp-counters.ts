@@ -11,9 +11,8 @@ export interface TcpCounters {
 
 /** @param snmp of /proc/<pid>/net/snmp. @param netstat of /proc/<pid>/net/netstat. What is missing in them is left out. */
 export function parseTcpCounters(snmp: string, netstat: string): TcpCounters {
-  const tcp = pairs(snmp, 'Tcp')
-  const more = pairs(netstat, 'TcpExt')
-  const [activeOpens, synRetransmits, timeouts] = [tcp.ActiveOpens, more.TCPSynRetrans, more.TCPTimeouts]
+  const [tcp, more] = [countersOf(snmp, 'Tcp: '), countersOf(netstat, 'TcpExt: ')]
+  const [activeOpens, synRetransmits, timeouts] = [tcp('ActiveOpens'), more('TCPSynRetrans'), more('TCPTimeouts')]
   return {
     ...(activeOpens !== undefined && { activeOpens }),
     ...(synRetransmits !== undefined && { synRetransmits }),
@@ -21,21 +20,17 @@ export function parseTcpCounters(snmp: string, netstat: string): TcpCounters {
   }
 }
 
-/** A name without a number, or a number that is none, is left out. */
-export function pairs(text: string, group: string): Readonly<Record<string, number>> {
+/**
+ * What a group says of a name: undefined where it has no number, or one that is none. Only what is asked for is looked at: a node has
+ * hundreds of these files, with 150 counters each.
+ */
+export function countersOf(text: string, group: string): (name: string) => number | undefined {
   const [names = [], numbers = []] = text
     .split('\n')
-    .filter((line) => line.startsWith(`${group}: `))
-    .map((line) =>
-      line
-        .slice(group.length + 2)
-        .trim()
-        .split(/\s+/),
-    )
-  return Object.fromEntries(
-    names.flatMap((name, place) => {
-      const number = numbers[place] ?? ''
-      return /^-?\d+$/.test(number) ? [[name, Number(number)]] : []
-    }),
-  )
+    .filter((line) => line.startsWith(group))
+    .map((line) => line.slice(group.length).trim().split(' '))
+  return (name) => {
+    const number = numbers[names.indexOf(name)] ?? ''
+    return /^-?\d+$/.test(number) ? Number(number) : undefined
+  }
 }

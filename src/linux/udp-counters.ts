@@ -1,5 +1,5 @@
 // UDP in /proc/<pid>/net/snmp (net/ipv4/proc.c, snmp_seq_show): counters of one network namespace, IPv4 alone.
-import { pairs } from './tcp-counters.ts'
+import { countersOf } from './tcp-counters.ts'
 
 export interface UdpCounters {
   /** Datagrams that were handed to a socket. */
@@ -11,7 +11,8 @@ export interface UdpCounters {
 
 /** @returns undefined if it has no counters of UDP. Those of UdpLite and UDP over IPv6 are others, and DNS uses neither. */
 export function parseUdpCounters(snmp: string): UdpCounters | undefined {
-  const { InDatagrams, OutDatagrams, NoPorts = 0, InErrors = 0 } = pairs(snmp, 'Udp')
-  if (InDatagrams === undefined || OutDatagrams === undefined) return undefined
-  return { in: InDatagrams, out: OutDatagrams, refused: NoPorts + InErrors }
+  const udp = countersOf(snmp, 'Udp: ')
+  const [came, out, noPort = 0, errors = 0] = ['InDatagrams', 'OutDatagrams', 'NoPorts', 'InErrors'].map(udp)
+  if (came === undefined || out === undefined) return undefined
+  return { in: came, out, refused: noPort + errors }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -29,6 +30,7 @@ const mostOpen = 50
 export async function probeConnects(probe: ConnectProbe): Promise<Probed> {
   const { rate, forMs, signal, seen } = probe
   const probed: Probed = { times: [], failures: new Map() }
+  setMaxListeners(mostOpen + 10, signal) // each that is open listens
   const open = new Set<Promise<void>>()
   const began = performance.now()
   for (let count = 0; !signal.aborted && (count / rate) * 1000 < forMs; count++) {
@@ -49,24 +51,44 @@ export async function probeConnects(probe: ConnectProbe): Promise<Probed> {
   return probed
 }
 
-function once({ host, port, limitMs, signal }: ConnectProbe, { times, failures }: Probed): Promise<void> {
+async function once(probe: ConnectProbe, { times, failures }: Probed): Promise<void> {
+  const connected = await connectOnce(probe)
+  if ('ms' in connected) times.push(connected.ms)
+  else note(failures, connected.because)
+}
+
+/** How long a connect took (ms, of the handshake alone), or the system's code, `timeout` or `stopped`. */
+export type Connected = { readonly ms: number } | { readonly because: string }
+
+/**
+ * Connects once and closes at once. Only one address is tried: with several, Node.js turns to the next after 250 ms
+ * (autoSelectFamily), which would hide a SYN that was lost. To look a name up is no part of the time: a resolver that waits for
+ * 5 s would look like a step of SYN retransmission.
+ */
+export function connectOnce({
+  host,
+  port,
+  limitMs,
+  signal,
+}: Pick<ConnectProbe, 'host' | 'port' | 'limitMs' | 'signal'>): Promise<Connected> {
   return new Promise((resolve) => {
-    const began = performance.now()
-    const socket = connect({ host, port, timeout: limitMs })
-    const end = (why?: string): void => {
+    let began = performance.now()
+    const socket = connect({ host, port, timeout: limitMs, autoSelectFamily: false })
+    const end = (connected: Connected): void => {
       signal.removeEventListener('abort', stop)
       socket.removeAllListeners()
       socket.on('error', () => undefined)
       socket.destroy()
-      if (why === undefined) times.push(performance.now() - began)
-      else note(failures, why)
-      resolve()
+      resolve(connected)
     }
-    const stop = (): void => end('stopped')
+    const stop = (): void => end({ because: 'stopped' })
     signal.addEventListener('abort', stop)
-    socket.once('connect', () => end())
-    socket.once('timeout', () => end('timeout'))
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
+    socket.once('lookup', () => {
+      began = performance.now()
+    })
+    socket.once('connect', () => end({ ms: performance.now() - began }))
+    socket.once('timeout', () => end({ because: 'timeout' }))
+    socket.once('error', (error: NodeJS.ErrnoException) => end({ because: error.code ?? error.message }))
   })
 }
 

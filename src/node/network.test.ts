@@ -21,8 +21,14 @@ describe('a recorded node', () => {
     file('sys/kernel/osrelease', '5.15.0-76-generic\n')
     file('sys/net/netfilter/nf_conntrack_count', '385\n')
     file('sys/net/netfilter/nf_conntrack_max', '262144\n')
+    expect((await read()).table).toEqual({ count: 385, max: 262_144 })
+    file('sys/net/netfilter/nf_conntrack_buckets', '65536\n')
     const seen = await read()
-    expect(seen).toMatchObject({ kernel: { major: 5, minor: 15 }, table: { count: 385, max: 262_144 }, rules })
+    expect(seen).toMatchObject({
+      kernel: { major: 5, minor: 15 },
+      table: { count: 385, max: 262_144, buckets: 65_536 },
+      rules,
+    })
     // conntrack itself may be here: it then tells of this machine, not of the recorded one.
     if ('because' in seen.statistics) expect(seen.statistics.because).toMatch(/nf_conntrack": ENOENT; conntrack -S: /)
   })

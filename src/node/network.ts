@@ -55,11 +55,11 @@ async function statisticsOf(reader: NetworkReader): Promise<NetworkSeen['statist
 
 /** These sysctls are those of the reader's own namespace, whoever's /proc it is. */
 async function tableOf(reader: NetworkReader): Promise<NetworkSeen['table']> {
-  const names = ['net.netfilter.nf_conntrack_count', 'net.netfilter.nf_conntrack_max']
-  const [count, max] = await Promise.all(names.map((name) => sysctl(reader, name)))
+  const names = ['count', 'max', 'buckets'].map((name) => `net.netfilter.nf_conntrack_${name}`)
+  const [count, max, buckets] = await Promise.all(names.map((name) => sysctl(reader, name)))
   if (count === undefined || max === undefined)
     return { because: 'there is no net.netfilter.nf_conntrack_count: conntrack is not loaded, or no rule uses it' }
-  return { count, max }
+  return { count, max, ...(buckets !== undefined && { buckets }) }
 }
 
 async function sysctl(reader: NetworkReader, name: string): Promise<number | undefined> {

@@ -55,6 +55,24 @@ describe('a conntrack table', () => {
   it('whose counters began anew is not taken for one that threw entries out', async () =>
     expect(reason(await lastOf([network(10, 900), network(10, 2)]))).toBe('clear'))
 
+  it('whose entries crowd in few buckets is found, with the number of buckets that the kernel would choose', async () => {
+    const at = (chaintoolong: number) =>
+      network(600, 0, {
+        table: { count: 600, max: 1000, buckets: 16 },
+        statistics: { broken: [], cpus: [{ drop: 0, early_drop: 0, chaintoolong }] },
+      })
+    expect(reason(await lastOf([at(4), at(4)]))).toBe('clear')
+    const verdict = await lastOf([at(4), at(9)])
+    const [finding] = verdict?.verdict === 'found' ? verdict.findings : []
+    expect(finding).toMatchObject({
+      reason: 'long-chains',
+      state: 'occurring',
+      fact: '5 packets were dropped within 10 s since too many entries share a bucket, with 600 of 1000 entries (60 %) in use and 16 buckets',
+      remedy: [{ do: 'advise', command: 'sysctl -w net.netfilter.nf_conntrack_buckets=1000' }],
+    })
+    expect(finding?.evidence).toContainEqual(expect.objectContaining({ name: 'buckets', value: 16 }))
+  })
+
   it('of a real node that threw entries out is this, whatever else its counters say', async () => {
     // 5.15 on AKS: five packets lost in its life, and 1.5 thousand million clashes that were resolved.
     const counters = (early: number) => [

@@ -35,6 +35,11 @@ export const fullConntrack = hazard({
       why: 'early_drop grows: entries of connections without an answer yet are evicted, and their packets then belong to no connection.',
       fix: 'Raise net.netfilter.nf_conntrack_max, or find who opens so many connections.',
     },
+    'long-chains': {
+      title: 'Packets are dropped since entries of the conntrack table crowd in few buckets',
+      why: 'Since Linux 5.16 the first packet of a connection is dropped whose bucket holds too many entries already (chaintoolong); each entry is in two.',
+      fix: 'Raise net.netfilter.nf_conntrack_buckets to nf_conntrack_max; if it is, find who opens so many connections between the same addresses.',
+    },
   },
   condition: 'RoadcrewFullConntrack',
   node: [node],

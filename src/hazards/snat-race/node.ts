@@ -1,7 +1,8 @@
 import type { Context, Evidence, Finding, Item, Step, Subject, Verdict } from '../../contract/hazard.ts'
-import { detector, list } from '../../contract/reads.ts'
+import { detector, isUnread, list, maybe } from '../../contract/reads.ts'
 import { clear, found, foundAny, read, unknown } from '../../contract/verdicts.ts'
-import { countsLossesOnly } from '../../linux/conntrack.ts'
+import { type ConnectsSeen, connectsSeen } from '../../linux/connects.ts'
+import { type ConntrackStatistics, countsLossesOnly } from '../../linux/conntrack.ts'
 import { type Loss, racingOf, takenBy, type Watched, watch } from '../../linux/lost-places.ts'
 import { isRead, type NatRules, type NetworkSeen, networkSeen } from '../../linux/network.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
@@ -46,8 +47,8 @@ function exposed(rule: SnatRule, rules: NatRules, network: NetworkSeen): Finding
 /** Does the table lose packets, and is it the race? */
 export const losses = detector({
   of: list(networkSeen),
-  with: {},
-  judge({ subject, object }: Item<NetworkSeen>, _view, context: Context<Settings, Watched>): Verdict<Watched> {
+  with: { probed: maybe(list(connectsSeen)) },
+  judge({ subject, object }: Item<NetworkSeen>, { probed }, context: Context<Settings, Watched>): Verdict<Watched> {
     const { statistics } = object
     if (!isRead(statistics)) return unknown(`insert_failed was not read: ${statistics.because}`)
     const { before, ticks, settings } = context
@@ -59,7 +60,8 @@ export const losses = detector({
       }
     // What else takes places is told by those who know its cure.
     const isRace = hurts(loss, settings) && takenBy(object, loss) === 'race'
-    return { ...(isRace ? found(occurring(subject, object, loss, statistics.cpus.length)) : clear), remember }
+    const beside = isUnread(probed) ? [] : probed
+    return { ...(isRace ? found(occurring(subject, object, { loss, statistics, probed: beside })) : clear), remember }
   },
 })
 
@@ -67,7 +69,13 @@ function hurts({ lost, opens }: Loss, { leastLosses, perTenThousand }: Settings)
   return lost >= leastLosses && (opens === undefined || lost * 10_000 >= perTenThousand * opens)
 }
 
-function occurring(node: Subject, network: NetworkSeen, loss: Loss, cpus: number): Finding {
+interface Seen {
+  readonly loss: Loss
+  readonly statistics: ConntrackStatistics
+  readonly probed: readonly Item<ConnectsSeen>[]
+}
+
+function occurring(node: Subject, network: NetworkSeen, { loss, statistics, probed }: Seen): Finding {
   const { kernel, pods } = network
   const racing = racingOf(network)
   const toldApart = kernel !== undefined && countsLossesOnly(kernel)
@@ -75,10 +83,15 @@ function occurring(node: Subject, network: NetworkSeen, loss: Loss, cpus: number
     loss.opens === undefined ? '' : `, ${((loss.lost / loss.opens) * 10_000).toFixed(1)} of 10,000 connections`
   const retransmits = isRead(pods) ? pods.reduce((sum, { tcp }) => sum + (tcp.synRetransmits ?? 0), 0) : undefined
   const evidence: [Evidence, ...Evidence[]] = [
-    read('insert_failed', loss.perCpu.join(' '), `growth per CPU (${cpus}), /proc/net/stat/nf_conntrack`),
+    read(
+      'insert_failed',
+      loss.perCpu.join(' '),
+      `growth per CPU (${statistics.cpus.length}), /proc/net/stat/nf_conntrack`,
+    ),
     ...(retransmits === undefined
       ? []
       : [read('SYNs sent again', retransmits, "TcpExt of the Pods' own namespaces, since they began")]),
+    ...probed.map(({ object }) => corroboration(object)),
     ...racing.map(({ text, backEnd }) => read('rule', text, backEnd)),
   ]
   return {
@@ -98,6 +111,19 @@ function stepsFor(node: Subject, network: NetworkSeen, racing: readonly SnatRule
     return [advise('look at the destinations and at DNS: conntrack -L, conntrack -S')]
   const switches = racing.map((rule) => switchOf(network, rule, seen))
   return [...switches, ...(sure ? racing.flatMap((rule) => rewriteOf(node, network, rule, seen) ?? []) : [])]
+}
+
+/** Whatever the probe saw, it is no more than that: a server whose queue is full loses SYNs too. */
+function corroboration({ target, connects, lost, forMs, from }: ConnectsSeen): Evidence {
+  const way = {
+    node: "from the node's own network, which rules for Pods do not translate",
+    pod: "from a network that is not the node's own",
+  }
+  return read(
+    'connects that met a step of SYN retransmission',
+    `${lost} of ${connects}`,
+    `the agent's probe of ${target} within ${Math.round(forMs / 1000)} s, ${from ? way[from] : 'from a network that was not told'}`,
+  )
 }
 
 const advise = (why: string): Step => ({ do: 'advise', why })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Verdict } from '../../contract/hazard.ts'
 import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
 import { look, type Memory } from '../../engine/look.ts'
+import { type ConnectsSeen, connectsSeen } from '../../linux/connects.ts'
 import { type NetworkSeen, networkSeen } from '../../linux/network.ts'
 import type { SnatRule } from '../../linux/snat-rules.ts'
 import { machineZones } from '../../node/time-zones.ts'
@@ -31,11 +32,21 @@ const network = (insertFailed: readonly number[], more: Partial<NetworkSeen> = {
 })
 
 /** What the detector of losses says of the last of some rounds, a minute apart. */
-async function lastOf(rounds: readonly NetworkSeen[]): Promise<Verdict | undefined> {
+async function lastOf(
+  rounds: readonly NetworkSeen[],
+  probed: readonly ConnectsSeen[] = [],
+): Promise<Verdict | undefined> {
   let memory: Memory = new Map()
   let verdict: Verdict | undefined
   for (const [round, seen] of rounds.entries()) {
-    const world = recordedWorld([[networkSeen, [{ ...seen, name: 'node-1' }]]], { source: { node: 'node-1' } })
+    const connects = probed.map((one) => ({ ...one, name: one.target }))
+    const world = recordedWorld(
+      [
+        [networkSeen, [{ ...seen, name: 'node-1' }]],
+        [connectsSeen, connects],
+      ],
+      { source: { node: 'node-1' } },
+    )
     const at = { now: 1_800_000_000_000, ticks: round * 60_000, zones: machineZones() }
     const seenAt = await look({ hazards: own, vantages: ['node'], world, ...at, memory })
     memory = seenAt.memory
@@ -98,6 +109,31 @@ describe('losses', () => {
     const cpus = (failed: number, long: number) =>
       network([], { statistics: { broken: [], cpus: [{ insert_failed: failed, chaintoolong: long }] } })
     expect(fact(await lastOf([cpus(0, 0), cpus(30, 28)]))).toBe('clear')
+  })
+
+  it("have what the agent's probe saw beside them, and are never found or clear by it alone", async () => {
+    const probed = (from?: ConnectsSeen['from']): readonly ConnectsSeen[] => [
+      { target: 'db:5432', forMs: 600_000, connects: 600, lost: 4, failed: 0, ...(from && { from }) },
+    ]
+    const name = 'connects that met a step of SYN retransmission'
+    const evidence = async (seen: readonly ConnectsSeen[]) => {
+      const verdict = await lastOf([network([0]), network([9])], seen)
+      return verdict?.verdict === 'found' ? verdict.findings[0].evidence.filter((one) => one.name === name) : verdict
+    }
+    const from = "the agent's probe of db:5432 within 600 s,"
+    expect(await evidence(probed('pod'))).toEqual([
+      { name, value: '4 of 600', at: { read: `${from} from a network that is not the node's own` } },
+    ])
+    expect(await evidence(probed('node'))).toEqual([
+      {
+        name,
+        value: '4 of 600',
+        at: { read: `${from} from the node's own network, which rules for Pods do not translate` },
+      },
+    ])
+    expect(await evidence([])).toEqual([])
+    expect(await lastOf([network([0]), network([0])], probed('pod'))).toMatchObject({ verdict: 'clear' })
+    expect(await lastOf([network([0])], probed('pod'))).toMatchObject({ verdict: 'unknown' })
   })
 
   it('are not known where counters were not read', async () => {
