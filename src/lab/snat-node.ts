@@ -1,10 +1,12 @@
 // A node that translates addresses: two Pods on its bridge, a server outside, each in a network namespace of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type Connects, collidingConnects } from '../node/colliding-connects.ts'
+import { parseConntrackStatistics, total } from '../linux/conntrack.ts'
+import { parseTcpCounters } from '../linux/tcp-counters.ts'
+import { type Connects, collidingConnects, type Told } from '../node/colliding-connects.ts'
 import type { Probed } from '../node/connect-probe.ts'
 import { isInPath } from './in-path.ts'
-import { inNamespace, openFlows, startServer } from './namespace-programs.ts'
+import { inNamespaceAtOnce, openFlows, startServer } from './namespace-programs.ts'
 import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
 
 const podNetwork = '10.244.0.0/24'
@@ -15,6 +17,14 @@ export type BackEnd = 'iptables-legacy' | 'iptables-nft'
 /** Of each Pod. */
 type Collisions = Pick<Connects, 'count' | 'everyMs'> & { readonly firstPort: number }
 
+/** Since the namespaces were made. */
+export interface Counted {
+  /** Packets that lost their place in the node's conntrack table, those of chains that are too long not among them. */
+  readonly insertFailed: number
+  /** SYNs that both Pods sent again. */
+  readonly synsAgain: number
+}
+
 export interface SnatNode {
   /** A process in the node's network namespace. */
   readonly pid: number
@@ -24,8 +34,15 @@ export interface SnatNode {
   readonly limit: number
   /** The rule as it stands, word by word. */
   readonly rule: readonly string[]
-  /** Both Pods connect from the same port at the same instant. @throws the reason of the signal once it is aborted. */
-  collide(connects: Collisions, signal: AbortSignal): Promise<Probed>
+  /**
+   * Both Pods connect from the same port at the same instant.
+   * @throws the reason of the signal once it is aborted.
+   */
+  collide(connects: Collisions, signal: AbortSignal, told?: Told): Promise<Probed>
+  /** What the kernel has counted so far. @throws Error if it does not count it. */
+  counted(): Counted
+  /** The rules of POSTROUTING as they stand now, as iptables says them. */
+  rules(): Promise<string>
   /** Puts `--random-fully` onto the rule, in its place. */
   makeRandom(): Promise<void>
   /** Both Pods open so many UDP flows each, of which nothing is answered, as fast as they can. */
@@ -38,11 +55,11 @@ export interface SnatNode {
 /** @returns what has to be done before it can be started on this machine; undefined if nothing. */
 export function snatNodeHint(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root'
-  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nsenter', 'conntrack'].filter(
+  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nsenter', 'chrt', 'conntrack'].filter(
     (name) => !isInPath(name, env),
   )
   return missing.length > 0
-    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables and conntrack`
+    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables, util-linux and conntrack`
     : undefined
 }
 
@@ -60,9 +77,13 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
     await wire(namespaces)
     const rule = ['-s', podNetwork, '!', '-d', podNetwork, '-j', 'MASQUERADE']
     await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-A', 'POSTROUTING', ...rule)
+    const holders = Promise.all([
+      startHolder(namespaces.of('node')),
+      startHolder(namespaces.of('pod1')),
+      startHolder(namespaces.of('pod2')),
+    ])
     children.push(await startServer(namespaces.of('ext'), server.port))
-    const holder = await startHolder(namespaces.of('node'))
-    const pods = [await startHolder(namespaces.of('pod1')), await startHolder(namespaces.of('pod2'))] as const
+    const [holder, ...pods] = await holders
     children.push(holder.child, ...pods.map(({ child }) => child))
     return {
       pid: holder.pid,
@@ -70,15 +91,27 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
       limit: Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')),
       rule,
       stop,
-      async collide({ firstPort, ...connects }, signal) {
-        const places = ['pod1', 'pod2'].map((pod) => inNamespace(namespaces.of(pod)))
+      counted: () => ({
+        insertFailed: insertFailed(holder.pid),
+        synsAgain: pods.reduce((sum, { pid }) => sum + synsAgain(pid), 0),
+      }),
+      async collide({ firstPort, ...connects }, signal, told) {
+        const places = ['pod1', 'pod2'].map((pod) => inNamespaceAtOnce(namespaces.of(pod)))
         const target = { to: server.address, port: server.port, limitMs: 20_000, firstPorts: [firstPort, firstPort] }
-        const probed = await collidingConnects(places, { ...target, ...connects }, signal)
-        signal.throwIfAborted()
-        return probed
+        // Whatever else fails while all is taken down says less.
+        return await collidingConnects(places, { ...target, ...connects }, signal, told).finally(() =>
+          signal.throwIfAborted(),
+        )
       },
       flood: (flows, signal) => openFlows(['pod1', 'pod2'].map(namespaces.of), server.address, flows, signal),
       flush: () => namespaces.run('node', 'conntrack', '-F'),
+      async rules() {
+        const listed = await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-S', 'POSTROUTING')
+        return listed
+          .split('\n')
+          .filter((line) => line.startsWith('-A '))
+          .join('; ')
+      },
       async makeRandom() {
         const random = [...rule, '--random-fully']
         await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-R', 'POSTROUTING', '1', ...random)
@@ -90,24 +123,45 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
   }
 }
 
+const netOf = (pid: number, file: string): string => readFileSync(`/proc/${pid}/net/${file}`, 'utf8')
+
+function insertFailed(pid: number): number {
+  const statistics = parseConntrackStatistics(netOf(pid, 'stat/nf_conntrack'))
+  const all = statistics && total(statistics, 'insert_failed')
+  if (!statistics || all === undefined) throw new Error('this kernel does not count insert_failed')
+  return all - (total(statistics, 'chaintoolong') ?? 0)
+}
+
+function synsAgain(pid: number): number {
+  const { synRetransmits } = parseTcpCounters(netOf(pid, 'snmp'), netOf(pid, 'netstat'))
+  if (synRetransmits === undefined) throw new Error('this kernel does not count TCPSynRetrans')
+  return synRetransmits
+}
+
+/** Few processes, since on a busy machine each of them waits for its turn. */
 async function wire({ of, run }: Namespaces): Promise<void> {
-  const node = (...args: string[]) => run('node', 'ip', ...args)
-  await node('link', 'add', 'br0', 'type', 'bridge')
-  await node('address', 'add', '10.244.0.1/24', 'dev', 'br0')
-  await node('link', 'set', 'br0', 'up')
-  await node('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', of('ext'))
-  await node('address', 'add', '192.0.2.1/24', 'dev', 'uplink')
-  await node('link', 'set', 'uplink', 'up')
-  await run('ext', 'ip', 'address', 'add', `${server.address}/24`, 'dev', 'eth0')
-  await run('ext', 'ip', 'link', 'set', 'eth0', 'up')
-  for (const [place, pod] of ['pod1', 'pod2'].entries()) {
-    await node('link', 'add', pod, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', of(pod))
-    await node('link', 'set', pod, 'master', 'br0', 'up')
-    await run(pod, 'ip', 'address', 'add', `10.244.0.${place + 2}/24`, 'dev', 'eth0')
-    await run(pod, 'ip', 'link', 'set', 'eth0', 'up')
-    await run(pod, 'ip', 'route', 'add', 'default', 'via', '10.244.0.1')
-  }
-  await run('node', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
+  const ip = (name: string, ...lines: string[]) =>
+    run(name, 'sh', '-c', 'printf "%s\\n" "$@" | ip -batch -', 'sh', ...lines)
+  await ip(
+    'node',
+    'link add br0 type bridge',
+    'address add 10.244.0.1/24 dev br0',
+    'link set br0 up',
+    `link add uplink type veth peer name eth0 netns ${of('ext')}`,
+    'address add 192.0.2.1/24 dev uplink',
+    'link set uplink up',
+    ...['pod1', 'pod2'].flatMap((pod) => [
+      `link add ${pod} type veth peer name eth0 netns ${of(pod)}`,
+      `link set ${pod} master br0 up`,
+    ]),
+  )
+  await Promise.all([
+    ip('ext', `address add ${server.address}/24 dev eth0`, 'link set eth0 up'),
+    ...['pod1', 'pod2'].map((pod, place) =>
+      ip(pod, `address add 10.244.0.${place + 2}/24 dev eth0`, 'link set eth0 up', 'route add default via 10.244.0.1'),
+    ),
+    run('node', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'),
+  ])
 }
 
 /** A process that does nothing but be in a namespace: what looks at it needs its pid. `ip netns exec` becomes the command. */
