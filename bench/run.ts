@@ -1,6 +1,7 @@
 // Prints the tables of bench/README.md.
 import { cpus } from 'node:os'
 import { agentBench } from './agent.ts'
+import { drillBench } from './drill.ts'
 import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
 import { networkBench } from './network.ts'
@@ -20,6 +21,10 @@ if (process.argv[2] === 'network') {
 }
 if (process.argv[2] === 'probe') {
   process.stdout.write(`${table(await probeBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'drill') {
+  process.stdout.write(`${table(await drillBench())}\n`)
   process.exit()
 }
 process.stdout.write(`${table(await scheduleBench())}\n\n`)

@@ -31,7 +31,7 @@ describe.skipIf(skip)('drills', () => {
   it('stuck-container on Docker', async () => {
     const [hazard] = hazards.filter(({ id }) => id === 'stuck-container')
     const io = testIo()
-    expect(hazard && (await runDrill(hazard, io, 'docker'))).toBe(0)
+    expect(hazard && (await runDrill(hazard, io, { runtime: 'docker' }))).toBe(0)
     expect(io.written.err).toBe('')
     expect(io.written.out).toContain('a dockerd of its own')
     expect(io.written.out).toContain('looked: clear')

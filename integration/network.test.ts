@@ -1,5 +1,8 @@
 // What a real kernel shows of a network namespace of its own: rules of three back ends, counters, and no leftovers.
 import { spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { makeNamespaces, type Namespaces } from '../src/lab/network-namespaces.ts'
@@ -163,6 +166,72 @@ describe.skipIf(networksOrSkip())('a network namespace', () => {
       ['iptables-nft', 1, 'kept'],
       ['iptables-nft', 2, 'fully-random'],
     ])
+  })
+
+  /** What is left of a drill: its processes have its environment. */
+  const processesWith = (mark: string): number[] =>
+    readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return pid !== process.pid && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark)
+        } catch {
+          return false
+        }
+      })
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('nothing is left of a race that %s ends midway', async (signal) => {
+    const mark = `ROADCREW_TEST=${randomUUID()}`
+    const env = { ...process.env, ROADCREW_TEST: mark.slice('ROADCREW_TEST='.length) }
+    const child = spawn(process.execPath, [main, 'drill', 'snat-race'], { stdio: ['ignore', 'pipe', 'pipe'], env })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    let err = ''
+    child.stderr.on('data', (part: Buffer) => {
+      err += part.toString()
+    })
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (part: Buffer) => void (part.includes('the first SYN was lost') && resolve()))
+    })
+    expect(processesWith(mark).length).toBeGreaterThan(4) // itself, the server, those that hold a namespace, both clients
+    child.kill(signal)
+    await ended
+    if (signal === 'SIGINT') expect(err).toBe('drill failed: This operation was aborted\n')
+    else {
+      // The clients end by themselves, as their stdin does; the rest is for whoever comes next.
+      namespaces = await makeNamespaces(['one'])
+    }
+    await expect.poll(() => processesWith(mark), { timeout: 5_000 }).toEqual([])
+    expect(listOf(child.pid)).toEqual([])
+  })
+
+  it('shows a race while it goes on, on a terminal only, and as a page', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'roadcrew-page-'))
+    const page = join(folder, 'drill.html')
+    const drill = `stty cols 100 rows 40; "${process.execPath}" "${main}" drill snat-race --html "${page}"`
+    const child = spawn('script', ['-qec', drill, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let seen = ''
+    child.stdout.on('data', (part: Buffer) => {
+      seen += part.toString()
+    })
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
+    const counts = [...seen.matchAll(/connects.*?([\d,]+) of 10,000/g)].map((match) =>
+      Number(match[1]?.replace(',', '')),
+    )
+    expect(new Set(counts).size).toBeGreaterThan(10)
+    expect(seen).toContain('looked: clear; both rules side by side')
+    expect(readFileSync(page, 'utf8').match(/<svg/g)).toHaveLength(6)
+    rmSync(folder, { recursive: true })
+  }, 120_000)
+
+  it('is not even made where the page can not be written', () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [main, 'drill', 'snat-race', '--html', '/proc/none/page.html'],
+      {
+        encoding: 'utf8',
+      },
+    )
+    expect([status, stderr.split(':')[1]]).toEqual([64, ' --html /proc/none/page.html'])
   })
 
   it('is removed at the end, also when its maker is ended, and by the next maker when it was killed', async () => {

@@ -23,9 +23,10 @@ const io = {
   out: (part: string) => void process.stdout.write(part),
   err: (part: string) => void process.stderr.write(part),
   outIsTerminal: process.stdout.isTTY === true,
-  errIsTerminal: process.stderr.isTTY === true,
+  // One that does not tell its width can't be drawn on: what clears lines by it (ora) would never end.
+  errIsTerminal: process.stderr.isTTY === true && process.stderr.columns > 0,
   // A pipe has no width: $COLUMNS says it, as to other tools, or nobody does.
-  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || 120),
+  columns: process.stdout.columns || Number(process.env.COLUMNS) || 120,
   now: () => Date.now(),
   ticks: () => performance.now(),
   stdin: () => text(process.stdin),

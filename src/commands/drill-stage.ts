@@ -1,10 +1,7 @@
-import type { Cured, Finding, Hazard, Place, Stage, Step } from '../contract/hazard.ts'
+import type { Act, Cured, Finding, Hazard, Place, Stage, Step } from '../contract/hazard.ts'
 import { act } from '../engine/act.ts'
 import { type LookOptions, look } from '../engine/look.ts'
-import { type Client, connect } from '../kubernetes/client.ts'
-import { editArm } from '../kubernetes/edit.ts'
-import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
-import { clusterWorld } from '../kubernetes/world.ts'
+import type { Client } from '../kubernetes/client.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { Io } from './io.ts'
 import { NodeStage } from './node-stage.ts'
@@ -15,7 +12,7 @@ type ClusterPlace = Extract<Place, { kubeconfig: string }>
 export function openStage(
   hazard: Hazard,
   io: Io,
-  runtime: 'containerd' | 'docker',
+  { runtime, progress }: { readonly runtime: 'containerd' | 'docker'; readonly progress: (act: Act) => void },
 ): Stage & { restore(): Promise<readonly string[]> } {
   const restores: (() => Promise<void>)[] = []
   const zones = machineZones()
@@ -24,6 +21,8 @@ export function openStage(
     { kubeconfig }: ClusterPlace,
     use: (options: LookOptions, client: Client) => Promise<T>,
   ): Promise<T> => {
+    // A drill of a node needs none of it.
+    const { connect, loadKubeconfig, clusterWorld } = await import('./drill-cluster.ts')
     const config = await loadKubeconfig({ path: kubeconfig, env: io.env, home: io.home })
     const client = connect(config.target(config.current ?? ''), { env: {}, signal: io.signal })
     try {
@@ -37,6 +36,7 @@ export function openStage(
 
   const node = new NodeStage(hazard, io)
   const cureCluster = async (options: LookOptions, client: Client): Promise<readonly Cured[]> => {
+    const { editArm } = await import('./drill-cluster.ts')
     const acted = await act(options, smallestStep, [editArm(client, hazard.writes ?? [])])
     return acted.flatMap(({ step, outcome }) =>
       'target' in step ? [{ step, target: step.target, ...(outcome !== 'done' && { held: outcome.held }) }] : [],
@@ -46,6 +46,7 @@ export function openStage(
   return {
     signal: io.signal,
     runtime,
+    progress,
     later: (restore) => void restores.push(restore),
     async look(place) {
       const seen = 'kubeconfig' in place ? await at(place, look) : await node.look(place)

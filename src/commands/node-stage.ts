@@ -14,7 +14,6 @@ import { replaceRuleArm } from '../node/replace-rule.ts'
 import { continueShimArm, endShimArm } from '../node/shim-arms.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { pods } from '../objects/kinds.ts'
-import { findRuntimes, openRuntime } from '../runtimes/find.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Io } from './io.ts'
 
@@ -85,6 +84,8 @@ export class NodeStage {
   async #runtime(socket: string): Promise<Runtime> {
     const known = this.#runtimes.get(socket)
     if (known) return known
+    // Half of what all takes to load; a drill of a network needs none of it.
+    const { findRuntimes, openRuntime } = await import('../runtimes/find.ts')
     const [found] = await findRuntimes({ socket }, limits.callMs)
     const runtime = found && openRuntime(found)
     if (!runtime) throw new Error(`${socket}: ${found?.because ?? 'no runtime that can be asked'}`)

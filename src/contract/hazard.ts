@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod'
+import type { Plot, Table } from './plot.ts'
 
 /** A JSON value, as the API server and files give it. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -283,15 +284,19 @@ export interface Stage {
   cure(place: Place): Promise<readonly Cured[]>
   /** Registers what undoes the last act; run in reverse order at the end, also after an error or Ctrl-C. */
   later(restore: () => Promise<void>): void
+  /** Shows how far the act has come that is under way; the next one takes its place. Only a person at a terminal sees it. */
+  progress(act: Act): void
   readonly signal: AbortSignal
   /** Which runtime a drill of containers stands on, where the user said so. */
   readonly runtime?: 'containerd' | 'docker'
 }
 
-/** One act of a drill: what was done or seen, and its figures. */
+/** One act of a drill: what was done or seen, and its figures. `plots` that a terminal can't draw are for a page. */
 export interface Act {
   readonly act: string
   readonly figures: Readonly<Record<string, Json>>
+  readonly table?: Table
+  readonly plots?: readonly Plot[]
 }
 
 export type Drill = (stage: Stage) => AsyncIterable<Act>

@@ -57,7 +57,7 @@ if (isMainThread) {
     other.postMessage(startAt)
     const [own, its] = await Promise.all([ask(sockets, startAt), said()])
     const sum = (name) => own[name] + its[name]
-    process.stdout.write(JSON.stringify({ sent: sum('sent'), answered: sum('answered'), failed: sum('failed') }), () => process.exit(0))
+    process.stdout.write(JSON.stringify({ sent: sum('sent'), answered: sum('answered'), failed: sum('failed') }) + '\\n', () => process.exit(0))
   })
 } else {
   all(workerData.fds.map((fd) => ({ fd }))).then((sockets) => {
@@ -115,9 +115,12 @@ export async function startDnsNode(): Promise<DnsNode> {
       async ask({ count, everyMs }, signal) {
         const args = ['-e', asker, '--', service, String(count), String(everyMs)]
         const enter = inNamespace(namespaces.of('pod1'))
-        const text = await outputOf([...enter, 'env', `ASKER=${asker}`], args, signal)
+        let answer = ''
+        await outputOf([...enter, 'env', `ASKER=${asker}`], args, signal, (line) => {
+          answer = line
+        })
         signal.throwIfAborted()
-        return JSON.parse(text) as Asked
+        return JSON.parse(answer) as Asked
       },
       async clashes() {
         const statistics = parseConntrackStatistics(await namespaces.run('node', 'cat', '/proc/net/stat/nf_conntrack'))

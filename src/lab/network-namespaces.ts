@@ -28,10 +28,8 @@ export async function makeNamespaces(names: readonly string[]): Promise<Namespac
   const run = (name: string, program: string, ...args: readonly string[]) =>
     command('ip', ['netns', 'exec', of(name), program, ...args])
   try {
-    for (const name of names) {
-      await command('ip', ['netns', 'add', of(name)])
-      await command('ip', ['-n', of(name), 'link', 'set', 'lo', 'up'])
-    }
+    for (const name of names) await command('ip', ['netns', 'add', of(name)])
+    await Promise.all(names.map((name) => command('ip', ['-n', of(name), 'link', 'set', 'lo', 'up'])))
     return { of, run, remove }
   } catch (error) {
     remove()

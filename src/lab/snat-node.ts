@@ -1,19 +1,27 @@
 // A node that translates addresses: two Pods on its bridge, a server outside, each in a network namespace of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type Connects, collidingConnects } from '../node/colliding-connects.ts'
+import { parseConntrackStatistics, total } from '../linux/conntrack.ts'
+import { parseTcpCounters } from '../linux/tcp-counters.ts'
+import { type Connects, collidingConnects, type Told } from '../node/colliding-connects.ts'
 import type { Probed } from '../node/connect-probe.ts'
 import { isInPath } from './in-path.ts'
-import { inNamespace, openFlows, startServer } from './namespace-programs.ts'
+import { inNamespaceAtOnce, openFlows, startServer } from './namespace-programs.ts'
 import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
+import { addRule, type BackEnd, listedRules, makeRandom } from './snat-rule.ts'
 
-const podNetwork = '10.244.0.0/24'
 const server = { address: '192.0.2.100', port: 8080 }
-
-export type BackEnd = 'iptables-legacy' | 'iptables-nft' | 'nft'
 
 /** Of each Pod. */
 type Collisions = Pick<Connects, 'count' | 'everyMs'> & { readonly firstPort: number }
+
+/** Since the namespaces were made. */
+export interface Counted {
+  /** Packets that lost their place in the node's conntrack table, those of chains that are too long not among them. */
+  readonly insertFailed: number
+  /** SYNs that both Pods sent again. */
+  readonly synsAgain: number
+}
 
 export interface SnatNode {
   /** A process in the node's network namespace. */
@@ -22,10 +30,15 @@ export interface SnatNode {
   readonly pods: readonly [number, number]
   /** How many entries its conntrack table holds; a namespace can't lower it. */
   readonly limit: number
-  /** The rule as it stands, word by word. */
-  readonly rule: readonly string[]
-  /** Both Pods connect from the same port at the same instant. @throws the reason of the signal once it is aborted. */
-  collide(connects: Collisions, signal: AbortSignal): Promise<Probed>
+  /**
+   * Both Pods connect from the same port at the same instant.
+   * @throws the reason of the signal once it is aborted.
+   */
+  collide(connects: Collisions, signal: AbortSignal, told?: Told): Promise<Probed>
+  /** What the kernel has counted so far. @throws Error if it does not count it. */
+  counted(): Counted
+  /** The rules of its chain as they stand now, as their tool says them. */
+  rules(): Promise<string>
   /** Puts `--random-fully` onto the rule, in its place. */
   makeRandom(): Promise<void>
   /** Both Pods open so many UDP flows each, of which nothing is answered, as fast as they can. */
@@ -38,11 +51,11 @@ export interface SnatNode {
 /** @returns what has to be done before it can be started on this machine; undefined if nothing. */
 export function snatNodeHint(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root'
-  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nft', 'nsenter', 'conntrack'].filter(
+  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nft', 'nsenter', 'chrt', 'conntrack'].filter(
     (name) => !isInPath(name, env),
   )
   return missing.length > 0
-    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables, nftables and conntrack`
+    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables, nftables, util-linux and conntrack`
     : undefined
 }
 
@@ -58,32 +71,36 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
   }
   try {
     await wire(namespaces)
-    const rule = backEnd === 'nft' ? nftRule : iptablesRule
     await addRule(namespaces, backEnd)
+    const holders = Promise.all([
+      startHolder(namespaces.of('node')),
+      startHolder(namespaces.of('pod1')),
+      startHolder(namespaces.of('pod2')),
+    ])
     children.push(await startServer(namespaces.of('ext'), server.port))
-    const holder = await startHolder(namespaces.of('node'))
-    const pods = [await startHolder(namespaces.of('pod1')), await startHolder(namespaces.of('pod2'))] as const
+    const [holder, ...pods] = await holders
     children.push(holder.child, ...pods.map(({ child }) => child))
     return {
       pid: holder.pid,
       pods: [pods[0].pid, pods[1].pid],
       limit: Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')),
-      rule,
       stop,
-      async collide({ firstPort, ...connects }, signal) {
-        const places = ['pod1', 'pod2'].map((pod) => inNamespace(namespaces.of(pod)))
+      counted: () => ({
+        insertFailed: insertFailed(holder.pid),
+        synsAgain: pods.reduce((sum, { pid }) => sum + synsAgain(pid), 0),
+      }),
+      async collide({ firstPort, ...connects }, signal, told) {
+        const places = ['pod1', 'pod2'].map((pod) => inNamespaceAtOnce(namespaces.of(pod)))
         const target = { to: server.address, port: server.port, limitMs: 20_000, firstPorts: [firstPort, firstPort] }
-        const probed = await collidingConnects(places, { ...target, ...connects }, signal)
-        signal.throwIfAborted()
-        return probed
+        // Whatever else fails while all is taken down says less.
+        return await collidingConnects(places, { ...target, ...connects }, signal, told).finally(() =>
+          signal.throwIfAborted(),
+        )
       },
       flood: (flows, signal) => openFlows(['pod1', 'pod2'].map(namespaces.of), server.address, flows, signal),
       flush: () => namespaces.run('node', 'conntrack', '-F'),
-      async makeRandom() {
-        const random = [...rule, '--random-fully']
-        if (backEnd === 'nft') throw new Error('by hand only rules of iptables are made random')
-        await namespaces.run('node', backEnd, '-w', '-t', 'nat', '-R', 'POSTROUTING', '1', ...random)
-      },
+      rules: () => listedRules(namespaces, backEnd),
+      makeRandom: () => makeRandom(namespaces, backEnd),
     }
   } catch (error) {
     stop()
@@ -91,37 +108,45 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
   }
 }
 
-const iptablesRule = ['-s', podNetwork, '!', '-d', podNetwork, '-j', 'MASQUERADE']
-const nftRule = `ip saddr ${podNetwork} ip daddr != ${podNetwork} counter masquerade`.split(' ')
+const netOf = (pid: number, file: string): string => readFileSync(`/proc/${pid}/net/${file}`, 'utf8')
 
-async function addRule({ run }: Namespaces, backEnd: BackEnd): Promise<void> {
-  if (backEnd !== 'nft')
-    return void (await run('node', backEnd, '-w', '-t', 'nat', '-A', 'POSTROUTING', ...iptablesRule))
-  const nft = (...words: string[]) => run('node', 'nft', ...words)
-  await nft('add', 'table', 'ip', 'lab')
-  await nft('add', 'chain', 'ip', 'lab', 'postrouting', '{ type nat hook postrouting priority srcnat; }')
-  await nft('add', 'rule', 'ip', 'lab', 'postrouting', ...nftRule)
+function insertFailed(pid: number): number {
+  const statistics = parseConntrackStatistics(netOf(pid, 'stat/nf_conntrack'))
+  const all = statistics && total(statistics, 'insert_failed')
+  if (!statistics || all === undefined) throw new Error('this kernel does not count insert_failed')
+  return all - (total(statistics, 'chaintoolong') ?? 0)
 }
 
-/** Joins them by a bridge, an uplink and routes; the node forwards. */
+function synsAgain(pid: number): number {
+  const { synRetransmits } = parseTcpCounters(netOf(pid, 'snmp'), netOf(pid, 'netstat'))
+  if (synRetransmits === undefined) throw new Error('this kernel does not count TCPSynRetrans')
+  return synRetransmits
+}
+
+/** Few processes, since on a busy machine each of them waits for its turn. */
 export async function wire({ of, run }: Namespaces): Promise<void> {
-  const node = (...args: string[]) => run('node', 'ip', ...args)
-  await node('link', 'add', 'br0', 'type', 'bridge')
-  await node('address', 'add', '10.244.0.1/24', 'dev', 'br0')
-  await node('link', 'set', 'br0', 'up')
-  await node('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', of('ext'))
-  await node('address', 'add', '192.0.2.1/24', 'dev', 'uplink')
-  await node('link', 'set', 'uplink', 'up')
-  await run('ext', 'ip', 'address', 'add', `${server.address}/24`, 'dev', 'eth0')
-  await run('ext', 'ip', 'link', 'set', 'eth0', 'up')
-  for (const [place, pod] of ['pod1', 'pod2'].entries()) {
-    await node('link', 'add', pod, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', of(pod))
-    await node('link', 'set', pod, 'master', 'br0', 'up')
-    await run(pod, 'ip', 'address', 'add', `10.244.0.${place + 2}/24`, 'dev', 'eth0')
-    await run(pod, 'ip', 'link', 'set', 'eth0', 'up')
-    await run(pod, 'ip', 'route', 'add', 'default', 'via', '10.244.0.1')
-  }
-  await run('node', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
+  const ip = (name: string, ...lines: string[]) =>
+    run(name, 'sh', '-c', 'printf "%s\\n" "$@" | ip -batch -', 'sh', ...lines)
+  await ip(
+    'node',
+    'link add br0 type bridge',
+    'address add 10.244.0.1/24 dev br0',
+    'link set br0 up',
+    `link add uplink type veth peer name eth0 netns ${of('ext')}`,
+    'address add 192.0.2.1/24 dev uplink',
+    'link set uplink up',
+    ...['pod1', 'pod2'].flatMap((pod) => [
+      `link add ${pod} type veth peer name eth0 netns ${of(pod)}`,
+      `link set ${pod} master br0 up`,
+    ]),
+  )
+  await Promise.all([
+    ip('ext', `address add ${server.address}/24 dev eth0`, 'link set eth0 up'),
+    ...['pod1', 'pod2'].map((pod, place) =>
+      ip(pod, `address add 10.244.0.${place + 2}/24 dev eth0`, 'link set eth0 up', 'route add default via 10.244.0.1'),
+    ),
+    run('node', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'),
+  ])
 }
 
 /** A process that does nothing but be in a namespace: what looks at it needs its pid. `ip netns exec` becomes the command. */

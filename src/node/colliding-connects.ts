@@ -3,44 +3,68 @@
 import { spawn } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type ConnectNews, overdueMs } from '../linux/connect-tally.ts'
 import { note, type Probed } from './connect-probe.ts'
 
 /**
- * Connects `count` times, one every `everyMs`, ports counting up; prints how long each took (ms), or why it failed. Ends early, with
- * what it has seen, as its stdin ends: that is, also when who started it was killed. The terminal's Ctrl-C is left to that one.
+ * Connects `count` times, one every `everyMs`, ports counting up. Prints a line each 200 ms: of each connect that ended since the last
+ * one its number, when it began (ms after the first was due), and how long it took (ms) or why it failed; once null in place of that if
+ * it is overdue. Ends early, with what it has seen, as its stdin ends: that is, also when who started it was killed. The terminal's
+ * Ctrl-C is left to that one.
  *
- * It has no higher priority than others: with one, two clients took both CPUs from the server, whose full queue then dropped SYNs too.
+ * The last wait is between making the socket and connecting it (Node.js connects in a tick of its own), so that the SYNs of two clients
+ * leave within a microsecond. It waits awake for a millisecond at most: the other half of the time is the server's.
+ *
+ * It has no higher priority than others by itself: a server whose queue is short would drop SYNs too, while two clients have both CPUs.
  */
 const client = `
 const { connect } = require('node:net')
 const [host, ...numbers] = process.argv.slice(1)
-const [port, count, everyMs, firstPort, limitMs] = numbers.map(Number)
-const startAt = BigInt(numbers[5])
-const seen = []
-let ended = 0
-const finish = () => process.stdout.write(JSON.stringify(seen.filter((one) => one !== undefined)), () => process.exit())
+const [port, count, everyMs, firstPort, limitMs, overdueMs] = numbers.map(Number)
+const startAt = BigInt(numbers[6])
+const since = (at) => Number(process.hrtime.bigint() - at) / 1e6
+const open = new Map()
+const overdue = new Set()
+let [news, ended] = [[], 0]
+const tell = (then) => {
+  for (const [n, began] of open) {
+    if (since(began) < overdueMs) break
+    if (overdue.has(n)) continue
+    overdue.add(n)
+    news.push([n, Number(began - startAt) / 1e6, null])
+  }
+  process.stdout.write(JSON.stringify(news) + '\\n', then)
+  news = []
+}
+const finish = () => tell(() => process.exit())
+setInterval(tell, 200)
 process.on('SIGINT', () => {})
 process.stdin.on('end', finish).resume()
-const one = (n) => {
-  const began = process.hrtime.bigint()
+const one = (n, at) => {
+  let began
+  process.nextTick(() => {
+    while (process.hrtime.bigint() < at);
+    began = process.hrtime.bigint()
+    open.set(n, began)
+  })
   const socket = connect({ host, port, localPort: firstPort + n, timeout: limitMs })
   const end = (how) => {
-    if (seen[n] !== undefined) return
-    seen[n] = how
+    if (!open.delete(n)) return
+    news.push([n, Number(began - startAt) / 1e6, how])
     if (typeof how === 'number') socket.resetAndDestroy()
     else socket.destroy()
     if (++ended === count) finish()
   }
-  socket.once('connect', () => end(Number(process.hrtime.bigint() - began) / 1e6))
+  socket.once('connect', () => end(since(began)))
   socket.once('timeout', () => end('timeout'))
   socket.on('error', (error) => end(error.code))
 }
 const next = (n) => {
   const at = startAt + BigInt(n) * BigInt(Math.round(everyMs * 1e6))
-  const left = Number(at - process.hrtime.bigint()) / 1e6
-  if (left > 3) return setTimeout(() => next(n), left - 2)
-  while (process.hrtime.bigint() < at);
-  one(n)
+  const left = -since(at)
+  if (left > 1.2) return setTimeout(() => next(n), left - 1.1)
+  one(n, at)
   if (n + 1 < count) setImmediate(() => next(n + 1))
 }
 next(0)
@@ -59,6 +83,9 @@ export interface Connects {
   readonly limitMs: number
 }
 
+/** What is new, each 200 ms from each client, also if that is nothing. `sinceMs`: from when the first connect was due. */
+export type Told = (news: readonly ConnectNews[], sinceMs: number) => void
+
 /** How a client gets into its namespace: a command that runs another one there. */
 export type Enter = readonly [program: string, ...args: string[]]
 
@@ -76,31 +103,63 @@ export async function collidingConnects(
   places: readonly Enter[],
   { to, port, count, everyMs, firstPorts, limitMs }: Connects,
   signal: AbortSignal,
+  told: Told = () => undefined,
 ): Promise<Probed> {
   // By the clock that all processes share.
   const startAt = process.hrtime.bigint() + BigInt(startMs) * 1_000_000n
-  const args = (place: number) => [to, ...[port, count, everyMs, firstPorts[place], limitMs, startAt].map(String)]
-  const seen = await Promise.all(
-    places.map((enter, place) => outputOf(enter, ['-e', client, '--', ...args(place)], signal)),
-  )
+  const args = (place: number) =>
+    [to, ...[port, count, everyMs, firstPorts[place], limitMs, overdueMs, startAt].map(String)] as const
   const probed: Probed = { times: [], failures: new Map() }
-  for (const one of seen.flatMap((text) => JSON.parse(text) as (number | string)[])) {
-    if (typeof one === 'number') probed.times.push(one)
-    else note(probed.failures, one)
+  const read = (place: number, line: string): void => {
+    const news = (JSON.parse(line) as Printed[]).map(([number, beganMs, how]) => newsOf(place, number, beganMs, how))
+    for (const { tookMs, failed } of news) {
+      if (tookMs !== undefined) probed.times.push(tookMs)
+      if (failed !== undefined) note(probed.failures, failed)
+    }
+    told(news, Math.max(0, Number(process.hrtime.bigint() - startAt) / 1e6))
   }
+  await Promise.all(
+    places.map((enter, place) =>
+      outputOf(enter, ['-e', client, '--', ...args(place)], signal, (line) => read(place, line)),
+    ),
+  )
   return probed
 }
 
-/** Runs Node.js in a namespace to its end; its stdin ends when it shall stop. @returns what it wrote. */
-export const outputOf = ([program, ...enter]: Enter, args: readonly string[], signal: AbortSignal): Promise<string> =>
+/** As the client prints it. */
+type Printed = readonly [number: number, beganMs: number, how: number | string | null]
+
+const newsOf = (place: number, number: number, beganMs: number, how: Printed[2]): ConnectNews => ({
+  client: place,
+  number,
+  beganMs,
+  ...(typeof how === 'number' && { tookMs: how }),
+  ...(typeof how === 'string' && { failed: how }),
+})
+
+/**
+ * Runs Node.js in a namespace to its end; its stdin ends when it shall stop.
+ * @param told each line that it writes.
+ */
+export const outputOf = (
+  [program, ...enter]: Enter,
+  args: readonly string[],
+  signal: AbortSignal,
+  told: (line: string) => void = () => undefined,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, [...enter, process.execPath, ...args], { stdio: 'pipe' })
     const stop = (): void => void child.stdin.end()
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
-    let [out, complaint] = ['', '']
-    child.stdout.on('data', (part: Buffer) => {
-      out += part.toString()
+    let complaint = ''
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      try {
+        told(line)
+      } catch (error) {
+        reject(error)
+        stop()
+      }
     })
     child.stderr.on('data', (part: Buffer) => {
       complaint += part.toString()
@@ -109,7 +168,7 @@ export const outputOf = ([program, ...enter]: Enter, args: readonly string[], si
     child.once('error', reject)
     child.once('close', (code) => {
       signal.removeEventListener('abort', stop)
-      if (code === 0) resolve(out)
+      if (code === 0) resolve()
       else reject(new Error(`a client ended with ${code}: ${complaint.trim()}`))
     })
   })
