@@ -144,7 +144,7 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
         }),
       podOf,
       again: async (judged) =>
-        (await lookOnce()).judged.find((one) => subjectKey(one.subject) === subjectKey(judged.subject)),
+        (await lookOnce()).judged.filter((one) => subjectKey(one.subject) === subjectKey(judged.subject)),
       reserve: async (judged, step) => {
         const entry = { node, at: Date.now(), subject: subjectKey(judged.subject), step: stepName(step) }
         const taken = await takePlace(client, space, { ...entry, text: stepText(step) }, 20)

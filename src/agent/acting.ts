@@ -31,7 +31,7 @@ export interface ActingOptions {
   /** The Pod of a subject, by what the runtime said of it in this round. */
   readonly podOf: (judged: Judged) => PodIdentity | undefined
   /** Looks at one subject once more, without anything that was remembered for the next round. */
-  readonly again: (judged: Judged) => Promise<Judged | undefined>
+  readonly again: (judged: Judged) => Promise<readonly Judged[]>
   /** Takes a place in the budget, or says why there is none. */
   readonly reserve: (judged: Judged, step: Step, situation: Situation) => Promise<string | undefined>
   /** Told of every audit that says something new. Never throws. */

@@ -240,7 +240,7 @@ interface LastRound {
 }
 
 /** Nothing is remembered of it for the next round. */
-async function lookAgain(parts: AgentParts, judged: Judged, last: LastRound): Promise<Judged | undefined> {
+async function lookAgain(parts: AgentParts, judged: Judged, last: LastRound): Promise<readonly Judged[]> {
   const { settings, node, api, io } = parts
   const { judged: now } = await look({
     hazards: [judged.hazard],
@@ -253,7 +253,7 @@ async function lookAgain(parts: AgentParts, judged: Judged, last: LastRound): Pr
     settings,
   })
   const key = subjectKey(judged.subject)
-  return now.find((one) => subjectKey(one.subject) === key)
+  return now.filter((one) => subjectKey(one.subject) === key)
 }
 
 /** Only its Pod's containers are asked for; of a node's network all is read anew, its rules too. */

@@ -3,7 +3,7 @@ import { lookAround, nodeName, nodeWorld } from '../agent/round.ts'
 import type { Cured, Hazard, Place, PodMetadata, Step, Subject } from '../contract/hazard.ts'
 import type { World } from '../contract/world.ts'
 import { execute } from '../engine/executor.ts'
-import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
+import { type Look, look, type Memory } from '../engine/look.ts'
 import { defaultPolicy, type Policy } from '../engine/policy.ts'
 import { type Situation, stepKey } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
@@ -63,7 +63,7 @@ export class NodeStage {
       },
       again: async (one) => {
         const { judged: now } = await this.look(place)
-        return now.find((other): other is Judged => subjectKey(other.subject) === subjectKey(one.subject))
+        return now.filter((other) => subjectKey(other.subject) === subjectKey(one.subject))
       },
       tried: (subject) => this.#tried.get(subject) ?? new Set(),
       record: () => Promise.resolve(),

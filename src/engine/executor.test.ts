@@ -71,7 +71,7 @@ async function run(more: Partial<ExecutorOptions> & { mode?: Mode; remedy?: read
     arms: [arm('continue-shim'), arm('end-shim')],
     ceiling: 'act',
     situation: async () => situation(mode),
-    again: async (one) => one,
+    again: async (one) => [one],
     tried: () => new Set(),
     record: async (audit) => void recorded.push(audit),
     ...options,
@@ -100,7 +100,7 @@ describe('the executor', () => {
   })
 
   it('takes the fresh step after it has looked again', async () => {
-    const { steps } = await run({ remedy: [large(1)], again: async () => judged([large(2)]) })
+    const { steps } = await run({ remedy: [large(1)], again: async () => [judged([small]), judged([large(2)])] })
     expect(steps[0]?.do === 'end-shim' && steps[0].shim.startTicks).toBe(2)
   })
 
@@ -122,12 +122,12 @@ describe('the executor', () => {
     const remedy = [rewrite('one'), rewrite('two')]
     await run({ remedy, arms: [arm(applied)], tried: () => new Set([stepKey(rewrite('one'))]) })
     expect(applied).toEqual([rewrite('two')])
-    const { audits } = await run({ remedy, arms: [arm(applied)], again: async () => judged([rewrite('two')]) })
+    const { audits } = await run({ remedy, arms: [arm(applied)], again: async () => [judged([rewrite('two')])] })
     expect(audits.map(({ outcome }) => outcome)).toEqual(['passed'])
   })
 
   it('does nothing where it is no longer so', async () => {
-    for (const again of [async () => undefined, async () => judged([], false), async () => judged([small])]) {
+    for (const again of [async () => [], async () => [judged([], false)], async () => [judged([small])]]) {
       const { applied, audits } = await run({ remedy: [large()], again })
       expect([applied, audits[0]?.outcome]).toEqual([[], 'passed'])
     }
@@ -162,7 +162,7 @@ describe('the executor', () => {
     const order: string[] = []
     const note = (what: string) => Promise.resolve(void order.push(what))
     const full = await run({
-      again: async (one) => note('looked').then(() => one),
+      again: async (one) => note('looked').then(() => [one]),
       reserve: async () => note('reserved').then(() => 'every place of this hour is taken'),
     })
     expect([full.applied, order]).toEqual([[], ['looked', 'reserved']])
@@ -213,7 +213,7 @@ describe('the audit', () => {
       arms: [{ does: 'continue-shim', apply: async () => 'done' }],
       ceiling: 'act',
       situation: async () => situation('act'),
-      again: async (same) => same,
+      again: async (same) => [same],
       tried: () => new Set(),
       record: async () => undefined,
     })

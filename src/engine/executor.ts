@@ -33,8 +33,8 @@ export interface ExecutorOptions {
   readonly ceiling: Mode
   /** Read anew for each step, right before it. */
   readonly situation: (judged: Judged, step: Step) => Promise<Situation>
-  /** Looks at one subject once more; undefined: nothing is found of it any more. */
-  readonly again: (judged: Judged) => Promise<Judged | undefined>
+  /** Looks at one subject once more: what every question about it gives, none if it is gone. */
+  readonly again: (judged: Judged) => Promise<readonly Judged[]>
   /** What was tried for a subject since it was last well, by `stepKey`: the next step of its ladder is taken. */
   readonly tried: (subject: string) => ReadonlySet<string>
   /**
@@ -106,19 +106,19 @@ const modeNow = (
 
 /** Looks again, asks the rails again, and gives the fresh step to its arm, which checks the target's identity once more. */
 async function actNow({ judged, finding: before, step }: Candidate, options: ExecutorOptions): Promise<Audit> {
-  const again = await options.again(judged)
-  const finding = again && findingAgain(again, step)
-  const fresh = finding?.remedy.find((one) => isSameStep(one, step))
-  const situation = await options.situation(again ?? judged, fresh ?? step)
-  const audit = auditOf({ judged: again ?? judged, finding: finding ?? before, step: fresh ?? step }, situation)
-  if (!fresh) return { ...audit('passed'), because: 'it was no longer so when it was looked at again' }
+  const again = (await options.again(judged)).flatMap((one) => freshOf(one, step) ?? [])[0]
+  const now = again ?? { judged, finding: before, step }
+  const { step: fresh } = now
+  const situation = await options.situation(now.judged, fresh)
+  const audit = auditOf(now, situation)
+  if (!again) return { ...audit('passed'), because: 'it was no longer so when it was looked at again' }
   const mode = modeNow(judged, fresh, situation, options)
   if (mode !== 'act') return { ...audit('held'), rail: 'mode', because: `the policy says ${mode} by now` }
   const held = heldBy(fresh, situation)
   if (held) return { ...audit('held'), rail: held.rail, because: held.why }
   const arm = options.arms.find(({ does }) => does === fresh.do)
   if (!arm) return { ...audit('held'), rail: 'no-arm', because: `nothing here can ${stepText(fresh)}` }
-  const full = await options.reserve?.(again ?? judged, fresh, situation)
+  const full = await options.reserve?.(now.judged, fresh, situation)
   if (full !== undefined) return { ...audit('held'), rail: 'budget', because: full }
   try {
     const outcome = await arm.apply(fresh)
@@ -128,10 +128,16 @@ async function actNow({ judged, finding: before, step }: Candidate, options: Exe
   }
 }
 
-const findingAgain = ({ verdict }: Judged, step: Step): Finding | undefined =>
-  verdict.verdict === 'found'
-    ? verdict.findings.find(({ remedy }) => remedy.some((one) => isSameStep(one, step)))
-    : undefined
+/** The same step, as it is offered now. */
+function freshOf(judged: Judged, step: Step): Candidate | undefined {
+  const { verdict } = judged
+  if (verdict.verdict !== 'found') return undefined
+  for (const finding of verdict.findings) {
+    const fresh = finding.remedy.find((one) => isSameStep(one, step))
+    if (fresh) return { judged, finding, step: fresh }
+  }
+  return undefined
+}
 
 const isSameStep = (one: Step, other: Step): boolean => one.do === other.do && stepKey(one) === stepKey(other)
 
