@@ -10,6 +10,10 @@ RUN npm run build \
  && npm prune --omit=dev --no-audit --no-fund && mv node_modules /app/
 
 FROM node:24-bookworm-slim
+# What `--network` reads and rewrites the node's rules with: both back ends of iptables, and nft.
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends iptables nftables conntrack ipvsadm \
+ && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 COPY --from=build /app /app
 USER 65532:65532

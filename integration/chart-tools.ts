@@ -34,6 +34,7 @@ export const everything = {
   agent: {
     mode: 'act',
     conditions: true,
+    network: true,
     probe: { targets: ['db.example.com:5432', '[2001:db8::1]:443'], perSecond: 0.5 },
   },
   metrics: { port: 19842, expose: true },

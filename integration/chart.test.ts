@@ -96,6 +96,22 @@ describe.skipIf(noHelm)('Helm', () => {
     }
   })
 
+  it('gives the detector privileges only where it looks at the network', () => {
+    const detector = (values: object) => containerOf(template(values), 'agent')
+    const [usual, root] = [detector({}), detector({ agent: { network: true } })]
+    expect(usual.args).not.toContain('--network')
+    expect(usual.securityContext).toMatchObject({ runAsNonRoot: true, capabilities: { drop: ['ALL'] } })
+    expect(usual.securityContext?.capabilities).not.toHaveProperty('add')
+    expect(root.args).toContain('--network')
+    expect(root.securityContext).toMatchObject({
+      runAsUser: 0,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW', 'SYS_PTRACE'] },
+    })
+    expect(root.volumeMounts?.map(({ mountPath }) => mountPath)).toContain('/run/xtables.lock')
+  })
+
   it('probes what it is told to, and nothing by default', () => {
     const probing = (values: object) =>
       containerOf(template(values), 'agent').args?.filter((arg) => arg.startsWith('--probe'))
@@ -118,7 +134,8 @@ describe.skipIf(noHelm)('Helm', () => {
   })
 
   it('gives the detector no privilege, and the part with privileges no token and no port', () => {
-    for (const values of [{}, everything]) {
+    const agentAlone = { ...everything, agent: { ...everything.agent, network: false } }
+    for (const values of [{}, agentAlone]) {
       const objects = template(values)
       const [agent, actor] = [containerOf(objects, 'agent'), containerOf(objects, 'actor')]
       expect(agent.securityContext).toEqual({

@@ -50,17 +50,22 @@ const actorStarts = 30_000
 
 /** @throws UsageError if there is no runtime that can be asked, or no actor that answers. */
 export async function nodePartsFor(options: AgentOptions): Promise<NodeParts> {
-  if (options.actor !== undefined) return actorParts(options.actor)
+  if (options.actor !== undefined) return withRules(await actorParts(options.actor), options)
   const [runtime, roots] = [await runtimeFor(options), rootsOf(options)]
   const hands = nodeHands({ ...roots, evidence: options.evidence })
   const restart = await restartOf(runtime, options.hostRoot)
-  return {
+  const parts: NodeParts = {
     runtime,
     ...(restart && { restart }),
-    arms: [continueShimArm(hands), endShimArm(hands), ...(options.network ? [ruleArm(options.hostRoot)] : [])],
+    arms: [continueShimArm(hands), endShimArm(hands)],
     daemon: () => Promise.resolve({ upMs: daemonAge(roots.proc, runtime.socket, daemonPrograms[runtime.name]) }),
   }
+  return withRules(parts, options)
 }
+
+/** Rules are the agent's own to rewrite, whoever takes the other steps: an actor knows nothing of networks. */
+const withRules = (parts: NodeParts, { network, hostRoot }: AgentOptions): NodeParts =>
+  network ? { ...parts, arms: [...parts.arms, ruleArm(hostRoot)] } : parts
 
 async function actorParts(socket: string): Promise<NodeParts> {
   for (const until = performance.now() + actorStarts; ; await sleep(500)) {
