@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pausedAnnotation } from '../src/agent/policy-source.ts'
+import { pausedAnnotation } from '../src/acting/policy-source.ts'
 import { type Lab, startLab } from '../src/lab/lab.ts'
 import { clientOf, doAll } from './agent-as-account.ts'
 import { type Identity, impersonate, impersonateAccount } from './as-user.ts'

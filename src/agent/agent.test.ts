@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { loop } from '../acting/loop.ts'
+import { serve } from '../acting/serve.ts'
 import type { Subject, Verdict } from '../contract/hazard.ts'
 import { found, read, unknown } from '../contract/verdicts.ts'
 import type { Judged, Look } from '../engine/look.ts'
 import { hazards } from '../hazards/index.ts'
 import type { ContainerSeen, RuntimeSeen } from '../linux/container.ts'
 import { ChangesOfFindings } from './changes.ts'
-import { loop } from './loop.ts'
 import { AgentMetrics } from './metrics.ts'
 import type { Round } from './round.ts'
-import { serve } from './serve.ts'
 
 const [hazard] = hazards.filter(({ metrics }) => metrics)
 if (!hazard) throw new Error('no hazard has metrics')
