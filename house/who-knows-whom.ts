@@ -24,7 +24,10 @@ const allowed: Readonly<Record<string, Allowed>> = {
   linux: { folders: ['contract', 'objects'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: ['zod'] },
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
-  kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
+  kubernetes: {
+    folders: pure,
+    packages: ['undici', '@kubernetes/client-node', 'yaml', 'types:kubernetes-types', 'node:'],
+  },
   node: { folders: pure, packages: ['node:'] },
   runtimes: { folders: ['contract', 'linux'], packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'] },
   acting: {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Acting } from '../src/acting/acting.ts'
 import { noteOutcome, readBudget, takePlace } from '../src/acting/budget.ts'
 import { ClusterFacts } from '../src/acting/cluster-facts.ts'
-import { Events } from '../src/acting/events.ts'
+import { agentOf, Events } from '../src/acting/events.ts'
 import { emptyReport, type NodeReport, readReport, readReports, writeReport } from '../src/acting/shadow-store.ts'
-import { StepRecord } from '../src/acting/step-record.ts'
+import { podAndNode, StepRecord } from '../src/acting/step-record.ts'
 import { Conditions } from '../src/agent/conditions.ts'
 import { lookAround, nodeWorld, type Round } from '../src/agent/round.ts'
 import { clear, found, read, unknown } from '../src/contract/verdicts.ts'
@@ -96,15 +96,14 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     let report: NodeReport = emptyReport(node, Date.now())
     const clock = { now: Date.now, ticks: () => performance.now() }
     const facts = new ClusterFacts({ client, namespace: space, node, hazards, ...clock, unreadable: () => {} })
-    const events = new Events({ client, node, dropped: () => {} })
+    const events = new Events({ client, source: agentOf(node), dropped: () => {} })
     const podOf = ({ subject }: Judged) =>
       round && !('unread' in round.containers)
         ? round.containers.find((one) => subjectKey(one.subject) === subjectKey(subject))?.object.pod
         : undefined
     const record = new StepRecord(
       {
-        node,
-        podOf,
+        regards: (judged) => podAndNode(podOf(judged), node),
         audit: (audit) => void audits.push(audit),
         followed: (_, __, neighbours) => void untouched.push(neighbours),
         tell: (...all) => events.add(...all),

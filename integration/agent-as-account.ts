@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Entry, noteOutcome, readBudget, takePlace } from '../src/acting/budget.ts'
 import { ClusterFacts } from '../src/acting/cluster-facts.ts'
-import { Events } from '../src/acting/events.ts'
+import { agentOf, Events } from '../src/acting/events.ts'
 import { emptyReport, readReport, readReports, writeReport } from '../src/acting/shadow-store.ts'
 import type { Kind } from '../src/contract/hazard.ts'
 import { hazards } from '../src/hazards/index.ts'
@@ -47,7 +47,7 @@ export async function doAll(
   })
   await Promise.all([facts.policy(), facts.done(), facts.labels(), facts.pod(pod)])
 
-  const events = new Events({ client, node, dropped: (count) => wrong.push(`${count} events dropped`) })
+  const events = new Events({ client, source: agentOf(node), dropped: (count) => wrong.push(`${count} events dropped`) })
   const told = { type: 'Warning', reason: 'StuckContainer', message: 'it is stuck' } as const
   for (const at of [now, now + 1]) {
     events.add({ ...told, at, regarding: { kind: 'Pod', ...pod } })

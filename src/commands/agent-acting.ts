@@ -5,10 +5,10 @@ import { Acting, type FactsForRails } from '../acting/acting.ts'
 import { ActingMetrics } from '../acting/acting-metrics.ts'
 import { type Entry, noteOutcome, takePlace } from '../acting/budget.ts'
 import { ClusterFacts } from '../acting/cluster-facts.ts'
-import { Events } from '../acting/events.ts'
+import { agentOf, Events } from '../acting/events.ts'
 import { policyFrom } from '../acting/policy-source.ts'
 import { emptyReport, readReport, writeReport } from '../acting/shadow-store.ts'
-import { StepRecord } from '../acting/step-record.ts'
+import { podAndNode, StepRecord } from '../acting/step-record.ts'
 import { Conditions } from '../agent/conditions.ts'
 import type { AgentMetrics } from '../agent/metrics.ts'
 import { narrowedRuntime } from '../agent/narrowed-runtime.ts'
@@ -61,7 +61,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
   const timers = watchTimers(io.ticks)
   const began = io.ticks()
   const facts = factsOf(parts, namespace, metrics)
-  const events = new Events({ client, node, dropped: (count) => metrics.dropped(count) })
+  const events = new Events({ client, source: agentOf(node), dropped: (count) => metrics.dropped(count) })
   const conditions = options.conditions && new Conditions(client, node)
   let round: Round | undefined
   let memory: Memory = new Map()
@@ -70,8 +70,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
   const kept = await readReport(client, namespace, node).catch(() => undefined)
   const record = new StepRecord(
     {
-      node,
-      podOf,
+      regards: (judged) => podAndNode(podOf(judged), node),
       audit: (audit) => {
         metrics.step(audit)
         log.warn({ ...audit, at: new Date(audit.at).toISOString(), subjectKey: undefined }, 'audit')
