@@ -19,7 +19,7 @@ export interface RecordOptions {
   readonly followed: (watched: Watched, outcome: Outcome, neighbours?: Neighbours) => void
   readonly tell: (...tellings: readonly Telling[]) => void
   /** Notes on the place in the budget how it ended; never throws. */
-  readonly noteOutcome: (outcome: string) => Promise<void>
+  readonly noteOutcome: (outcome: string, audit: Audit) => Promise<void>
   /** Keeps what became of advised steps; never throws. */
   readonly keep: (report: NodeReport) => Promise<void>
 }
@@ -69,7 +69,7 @@ export class StepRecord {
     this.#options.tell(...tellings(audit, this.#options.regards(judged)))
     // What its arm held back had a place in the budget already.
     if (audit.outcome === 'done' || audit.outcome === 'failed' || audit.rail === 'identity') {
-      await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome)
+      await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome, audit)
     }
     if (audit.outcome === 'done' || audit.outcome === 'would-do') await this.#watch(audit, podOf(judged.subject))
   }

@@ -72,6 +72,11 @@ export class Informer {
     return this.#listed || this.#absent
   }
 
+  /** As which version of its kind the server gives them; undefined before it was asked. */
+  get apiVersion(): string | undefined {
+    return this.#served?.apiVersion
+  }
+
   get size(): number {
     return this.#held.size
   }

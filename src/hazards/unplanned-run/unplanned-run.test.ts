@@ -4,8 +4,8 @@ import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
 import { look } from '../../engine/look.ts'
 import { machineZones } from '../../node/time-zones.ts'
 import { cronJobs, jobs } from '../../objects/kinds.ts'
+import { plannedByName } from '../../schedule/planned.ts'
 import { unplannedRun } from './hazard.ts'
-import { plannedByName } from './history.ts'
 
 const zones = machineZones()
 const created = { creationTimestamp: '2026-01-01T00:00:00Z' }
