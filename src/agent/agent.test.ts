@@ -10,7 +10,7 @@ import { ChangesOfFindings } from './changes.ts'
 import { AgentMetrics } from './metrics.ts'
 import type { Round } from './round.ts'
 
-const [hazard] = hazards.filter(({ metrics }) => metrics)
+const [hazard] = hazards.filter(({ metrics, node }) => metrics && node)
 if (!hazard) throw new Error('no hazard has metrics')
 
 const container = (name: string): Subject => ({

@@ -173,7 +173,7 @@ export async function controllerLoop(options: ControllerOptions, io: Io): Promis
   )
   const watching = informers.map((informer) => informer.run())
   const leading = leader?.run(io.signal) ?? lead()
-  await Promise.race([workers.run(io.signal), signalled(io.signal).then(() => sleep(stopsWithin))])
+  await Promise.race([workers.run(io.signal), signalled(io.signal).then(() => sleep(stopsWithin, undefined, { ref: false }))])
   log.info('stopping')
   await leading
   await leader?.release()

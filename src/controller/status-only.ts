@@ -14,17 +14,23 @@ const isOfStatus = (step: Step): boolean =>
  * @param from which one is the first, counted round and round: one that is always held back must not keep back the others.
  */
 export function statusOnly(judged: readonly Judged[], most = Number.POSITIVE_INFINITY, from = 0): readonly Judged[] {
-  const curable = judged.filter((one) => findingsOf(one).some(({ remedy }) => remedy.some(isOfStatus)))
+  const curable = judged.filter((one) => findingsOf(one).some(isCurable))
   const start = curable.length > 0 ? (from * Math.max(1, Math.min(most, curable.length))) % curable.length : 0
   const chosen = new Set([...curable.slice(start), ...curable.slice(0, start)].slice(0, most))
-  return judged.map((one) => withSteps(one, (step) => chosen.has(one) && isOfStatus(step)))
+  return judged.map((one) => withSteps(one, chosen.has(one)))
 }
+
+/** What could happen is no reason to act yet. */
+const isCurable = ({ state, remedy }: Finding): boolean => state === 'occurring' && remedy.some(isOfStatus)
 
 const findingsOf = ({ verdict }: Judged): readonly Finding[] => (verdict.verdict === 'found' ? verdict.findings : [])
 
-function withSteps(judged: Judged, wanted: (step: Step) => boolean): Judged {
+function withSteps(judged: Judged, isChosen: boolean): Judged {
   if (judged.verdict.verdict !== 'found') return judged
   const [first, ...rest] = judged.verdict.findings
-  const narrowed = (finding: Finding): Finding => ({ ...finding, remedy: finding.remedy.filter(wanted) })
+  const narrowed = (finding: Finding): Finding => ({
+    ...finding,
+    remedy: isChosen && isCurable(finding) ? finding.remedy.filter(isOfStatus) : [],
+  })
   return { ...judged, verdict: { ...judged.verdict, findings: [narrowed(first), ...rest.map(narrowed)] } }
 }

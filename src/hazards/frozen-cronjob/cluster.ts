@@ -145,7 +145,7 @@ function frozen(judging: Judging, missed: number): Finding | undefined {
       nextExpected(judging),
     ],
     remedy: [
-      ...thaw(item, latestRun(timing.schedule, timing.zone, since, context.now)),
+      ...thaw(item, latestRun(timing.schedule, timing.zone, since, context.now), context.now - since),
       setDeadline(item, timing.schedule),
     ],
   }
