@@ -5,7 +5,7 @@ import { index, maybe } from '../../contract/reads.ts'
 import { events, jobs } from '../../objects/kinds.ts'
 import { keyOf, makerKey } from '../../objects/owners.ts'
 import { timeOf } from '../../objects/time.ts'
-import { plannedFor } from '../../schedule/planned.ts'
+import { plannedFor } from '../../objects/planned.ts'
 
 /** One run, as its Job tells it; times in ms UTC. */
 export interface Run {

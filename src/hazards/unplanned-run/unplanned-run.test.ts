@@ -4,7 +4,7 @@ import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
 import { look } from '../../engine/look.ts'
 import { machineZones } from '../../node/time-zones.ts'
 import { cronJobs, jobs } from '../../objects/kinds.ts'
-import { plannedByName } from '../../schedule/planned.ts'
+import { plannedByName } from '../../objects/planned.ts'
 import { unplannedRun } from './hazard.ts'
 
 const zones = machineZones()

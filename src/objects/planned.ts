@@ -1,7 +1,7 @@
 // For when a Job of a CronJob was planned.
 import type { Job } from 'kubernetes-types/batch/v1.js'
-import { makerOf } from '../objects/owners.ts'
-import { timeOf } from '../objects/time.ts'
+import { makerOf } from './owners.ts'
+import { timeOf } from './time.ts'
 
 /**
  * The planned time in a Job's name: seconds up to 1.20, minutes since (getJobName in the controllers); undefined for a
