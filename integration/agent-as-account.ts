@@ -47,7 +47,11 @@ export async function doAll(
   })
   await Promise.all([facts.policy(), facts.done(), facts.labels(), facts.pod(pod)])
 
-  const events = new Events({ client, source: agentOf(node), dropped: (count) => wrong.push(`${count} events dropped`) })
+  const events = new Events({
+    client,
+    source: agentOf(node),
+    dropped: (count) => wrong.push(`${count} events dropped`),
+  })
   const told = { type: 'Warning', reason: 'StuckContainer', message: 'it is stuck' } as const
   for (const at of [now, now + 1]) {
     events.add({ ...told, at, regarding: { kind: 'Pod', ...pod } })

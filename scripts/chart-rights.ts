@@ -115,11 +115,12 @@ function readsOf(hazard: Hazard): Rule[] {
   )
 }
 
-/** What the controller's detectors watch; `get` too, since it looks at one object again before it acts. */
+/** What the controller's detectors watch; what may be changed is read once more before it is. */
 function watchedByController(): Rule[] {
-  return kindsOf(guardedHazards(hazards, cronJobs)).flatMap(({ kind, api }) =>
-    api ? [{ why: 'Watched', group: api.group, resource: plural(kind), verbs: ['get', 'list', 'watch'] as const }] : [],
-  )
+  return kindsOf(guardedHazards(hazards, cronJobs)).flatMap(({ kind, api }) => {
+    const verbs = kind === cronJobs.kind ? ['get', 'list', 'watch'] : ['list', 'watch']
+    return api ? [{ why: 'Watched', group: api.group, resource: plural(kind), verbs }] : []
+  })
 }
 
 /** One rule for each resource, with the verbs of all. */

@@ -7,8 +7,8 @@ import { heldWorld } from '../kubernetes/held-world.ts'
 import type { Happened, Informer } from '../kubernetes/informer.ts'
 import { cronJobs, jobs } from '../objects/kinds.ts'
 import { keyOf, makerOf } from '../objects/owners.ts'
-import { timeOf } from '../objects/time.ts'
 import { plannedFor } from '../objects/planned.ts'
+import { timeOf } from '../objects/time.ts'
 import { timingOf } from '../schedule/timing.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { type News, Told } from './news.ts'
@@ -18,7 +18,7 @@ import type { Workers } from './workers.ts'
 /** A look follows a change so soon (ms): what belongs together, such as a Job and the status of its CronJob, comes at once. */
 const settles = 500
 /** Time alone makes runs due: looked at again at least so often (ms). */
-const every = 10_000
+const every = 30_000
 /** A look that took long is followed by a pause of so many times that, which bounds the part of a core that looks take. */
 const restFactor = 20
 
