@@ -144,11 +144,14 @@ describe('the guardian', () => {
         .filter((line) => line.startsWith(`${name}{`))
         .map((line) => line.split(' ')[1])
     }
-    return { cluster, guardian, told, clock, series }
+    const synced = () => expect.poll(() => informers.every((one) => one.synced), { timeout: 5000 }).toBe(true)
+    return { cluster, guardian, told, clock, series, synced }
   }
 
   it('looks when something happens, by the detectors that scans ask, and tells of runs', async () => {
-    const { cluster, told, clock, series } = started()
+    const { cluster, told, clock, series, guardian, synced } = started()
+    await synced()
+    guardian.lead()
     await expect.poll(() => told, { timeout: 5000 }).toEqual([expect.stringMatching(/^may act in shop: [3-9]/)])
     expect(await series('roadcrew_cronjob_next_scheduled_timestamp_seconds')).toEqual([String((at + 600_000) / 1000)])
     clock.now = at + 25 * 60_000

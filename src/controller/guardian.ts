@@ -94,7 +94,8 @@ export class Guardian {
       } else if (track) this.#tracks.set(key, noteStarted(track, object as CronJob))
     }
     if (kind.kind === jobs.kind && what === 'added' && !first) this.#jobMade(object as Job)
-    if (namespace !== undefined) this.#soon(namespace)
+    // With the first list nothing happens: who leads looks at everything once all is known.
+    if (namespace !== undefined && !first) this.#soon(namespace)
   }
 
   /** All of a kind was listed anew: which runs were started meanwhile was not seen. */
