@@ -190,6 +190,22 @@ describe('the server', () => {
     expect((await ask('/metrics', 'POST'))[0]).toBe(405)
   })
 
+  it('has /readyz where something has to be ready, and listens on all addresses where none is named', async () => {
+    let wrong: string | undefined = 'not listed yet: Job'
+    const server = await serve(
+      ':0',
+      new AgentMetrics([]).registry,
+      () => undefined,
+      () => wrong,
+    )
+    close = server.close
+    const port = server.address.split(':').at(-1)
+    const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    expect([await ask('/healthz'), await ask('/readyz')]).toEqual([200, 503])
+    wrong = undefined
+    expect(await ask('/readyz')).toBe(200)
+  })
+
   it.each(['9842', 'localhost', '127.0.0.1:'])('says what is wrong with --listen %s', async (listen) => {
     await expect(serve(listen, new AgentMetrics([]).registry, () => undefined)).rejects.toThrow('host:port')
   })

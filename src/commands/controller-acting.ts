@@ -11,7 +11,7 @@ import type { Hazard, Kind, Subject } from '../contract/hazard.ts'
 import { statusOnly } from '../controller/status-only.ts'
 import { stepText } from '../engine/act.ts'
 import { type Judged, type Look, look } from '../engine/look.ts'
-import type { Mode } from '../engine/policy.ts'
+import { type Mode, saysAtLeast } from '../engine/policy.ts'
 import { stepName } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import { hazards as catalogue } from '../hazards/index.ts'
@@ -130,6 +130,7 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
         await actingOf(space).round({ ...seen, judged: statusOnly(seen.judged, room, turn++) })
         const names = new Set(seen.judged.map(({ subject }) => subjectKey(subject)))
         const ofSpace = ({ subject }: { readonly subject: string }) => subject.includes(` ${space}/`)
+        if (seen.judged.length === 0) actings.delete(space)
         await record.look(seen.judged, io.now(), (one) => names.has(one.subjectKey) || ofSpace(one))
       }
       await events.flush()
@@ -141,9 +142,14 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
  * How many steps are thought of in one round: as many as the budget has room for, but one at least, so that it is told what
  * holds it back. Without it, after an outage thousands would each be told that the budget is used up.
  */
-async function roomIn({ mode, io }: ControllerActingParts, facts: ReturnType<typeof factsOf>): Promise<number> {
+async function roomIn(
+  { mode, io, hazards, metrics }: ControllerActingParts,
+  facts: ReturnType<typeof factsOf>,
+): Promise<number> {
   if (mode === 'observe') return 0
   const [policy, done] = await Promise.all([facts.policy(), facts.done()])
+  const acts = hazards.some(({ id }) => policy && saysAtLeast(policy.value.policy, id, 'act'))
+  metrics.acting(mode === 'act' && acts)
   const recent = (done?.value ?? []).filter(({ at }) => at > io.now() - 3_600_000).length
   return Math.max(1, (policy?.value.policy.perClusterPerHour ?? 0) - recent)
 }
