@@ -4,8 +4,8 @@ import type { Event } from 'kubernetes-types/core/v1.js'
 import { index, maybe } from '../../contract/reads.ts'
 import { events, jobs } from '../../objects/kinds.ts'
 import { keyOf, makerKey } from '../../objects/owners.ts'
-import { timeOf } from '../../objects/time.ts'
 import { plannedFor } from '../../objects/planned.ts'
+import { timeOf } from '../../objects/time.ts'
 
 /** One run, as its Job tells it; times in ms UTC. */
 export interface Run {
