@@ -1,6 +1,7 @@
 // Prints the tables of bench/README.md.
 import { cpus } from 'node:os'
 import { agentBench } from './agent.ts'
+import { controllerBench } from './controller.ts'
 import { drillBench } from './drill.ts'
 import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
@@ -13,6 +14,10 @@ import { table } from './table.ts'
 process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ''}\n\n`)
 if (process.argv[2] === 'agent') {
   process.stdout.write(`${table(await agentBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'controller') {
+  process.stdout.write(`${table(await controllerBench())}\n`)
   process.exit()
 }
 if (process.argv[2] === 'network') {

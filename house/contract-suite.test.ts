@@ -92,8 +92,22 @@ const framesOf = (hazard: Hazard, path: string): Promise<Frame[]> =>
           .toSorted()
           .map((name) => join(path, name))
       : [path]
-    ).map((file, place) => frameOf(hazard, file, place * 60_000)),
+    ).map(async (file, place) => {
+      const frame = await frameOf(hazard, file, place * 60_000)
+      return { ...frame, options: { ...frame.options, world: inFile(path, frame.options.world) } }
+    }),
   )
+
+/** Frames are of one place: what was remembered of an object in one of them is known of it in the next. */
+const inFile = (path: string, world: World): World =>
+  through(world, (batch) => {
+    if (!('items' in batch)) return batch
+    const items = batch.items.map(({ subject, object }) => {
+      const source = 'file' in subject.source ? { ...subject.source, file: path } : subject.source
+      return { subject: { ...subject, source }, object }
+    })
+    return { ...batch, items }
+  })
 
 /** The same world, but whoever changes an object of it throws. */
 const frozen = (world: World): World =>

@@ -24,18 +24,44 @@ const allowed: Readonly<Record<string, Allowed>> = {
   linux: { folders: ['contract', 'objects'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: ['zod'] },
   manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
-  kubernetes: { folders: pure, packages: ['undici', '@kubernetes/client-node', 'yaml', 'node:'] },
+  kubernetes: {
+    folders: pure,
+    packages: ['undici', '@kubernetes/client-node', 'yaml', 'types:kubernetes-types', 'node:'],
+  },
   node: { folders: pure, packages: ['node:'] },
   runtimes: { folders: ['contract', 'linux'], packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'] },
-  agent: {
-    folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes'],
+  acting: {
+    folders: [...pure, 'engine', 'kubernetes'],
     packages: ['prom-client', 'yaml', 'types:kubernetes-types', 'node:'],
+  },
+  agent: {
+    folders: [...pure, 'engine', 'node', 'runtimes', 'kubernetes', 'acting'],
+    packages: ['prom-client', 'types:kubernetes-types', 'node:'],
+  },
+  controller: {
+    folders: [...pure, 'engine', 'kubernetes', 'acting'],
+    packages: ['prom-client', 'types:kubernetes-types', 'node:'],
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
-    folders: [...pure, 'engine', 'manifests', 'kubernetes', 'node', 'runtimes', 'agent', 'actor', 'report', 'hazards'],
+    folders: [
+      ...pure,
+      ...[
+        'engine',
+        'manifests',
+        'kubernetes',
+        'node',
+        'runtimes',
+        'acting',
+        'agent',
+        'actor',
+        'controller',
+        'report',
+        'hazards',
+      ],
+    ],
     packages: ['commander', 'picocolors', 'ora', 'pino', 'yaml', 'zod', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },

@@ -1,14 +1,14 @@
 // The agent acts on a real containerd by what a real API server says of its Pods, and leaves what it has to leave.
 import type { Event, Node, Pod } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Acting } from '../src/agent/acting.ts'
-import { noteOutcome, readBudget, takePlace } from '../src/agent/budget.ts'
-import { ClusterFacts } from '../src/agent/cluster-facts.ts'
+import { Acting } from '../src/acting/acting.ts'
+import { noteOutcome, readBudget, takePlace } from '../src/acting/budget.ts'
+import { ClusterFacts } from '../src/acting/cluster-facts.ts'
+import { agentOf, Events } from '../src/acting/events.ts'
+import { emptyReport, type NodeReport, readReport, readReports, writeReport } from '../src/acting/shadow-store.ts'
+import { podAndNode, StepRecord } from '../src/acting/step-record.ts'
 import { Conditions } from '../src/agent/conditions.ts'
-import { Events } from '../src/agent/events.ts'
 import { lookAround, nodeWorld, type Round } from '../src/agent/round.ts'
-import { emptyReport, type NodeReport, readReport, readReports, writeReport } from '../src/agent/shadow-store.ts'
-import { StepRecord } from '../src/agent/step-record.ts'
 import { clear, found, read, unknown } from '../src/contract/verdicts.ts'
 import { stepText } from '../src/engine/act.ts'
 import type { Audit } from '../src/engine/executor.ts'
@@ -96,15 +96,14 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     let report: NodeReport = emptyReport(node, Date.now())
     const clock = { now: Date.now, ticks: () => performance.now() }
     const facts = new ClusterFacts({ client, namespace: space, node, hazards, ...clock, unreadable: () => {} })
-    const events = new Events({ client, node, dropped: () => {} })
+    const events = new Events({ client, source: agentOf(node), dropped: () => {} })
     const podOf = ({ subject }: Judged) =>
       round && !('unread' in round.containers)
         ? round.containers.find((one) => subjectKey(one.subject) === subjectKey(subject))?.object.pod
         : undefined
     const record = new StepRecord(
       {
-        node,
-        podOf,
+        regards: (judged) => podAndNode(podOf(judged), node),
         audit: (audit) => void audits.push(audit),
         followed: (_, __, neighbours) => void untouched.push(neighbours),
         tell: (...all) => events.add(...all),

@@ -1,10 +1,10 @@
 // The agent's own code as the ServiceAccount of the chart, with a token that the API server gave.
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Entry, noteOutcome, readBudget, takePlace } from '../src/agent/budget.ts'
-import { ClusterFacts } from '../src/agent/cluster-facts.ts'
-import { Events } from '../src/agent/events.ts'
-import { emptyReport, readReport, readReports, writeReport } from '../src/agent/shadow-store.ts'
+import { type Entry, noteOutcome, readBudget, takePlace } from '../src/acting/budget.ts'
+import { ClusterFacts } from '../src/acting/cluster-facts.ts'
+import { agentOf, Events } from '../src/acting/events.ts'
+import { emptyReport, readReport, readReports, writeReport } from '../src/acting/shadow-store.ts'
 import type { Kind } from '../src/contract/hazard.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { type Client, connect } from '../src/kubernetes/client.ts'
@@ -47,7 +47,11 @@ export async function doAll(
   })
   await Promise.all([facts.policy(), facts.done(), facts.labels(), facts.pod(pod)])
 
-  const events = new Events({ client, node, dropped: (count) => wrong.push(`${count} events dropped`) })
+  const events = new Events({
+    client,
+    source: agentOf(node),
+    dropped: (count) => wrong.push(`${count} events dropped`),
+  })
   const told = { type: 'Warning', reason: 'StuckContainer', message: 'it is stuck' } as const
   for (const at of [now, now + 1]) {
     events.add({ ...told, at, regarding: { kind: 'Pod', ...pod } })

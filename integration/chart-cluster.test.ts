@@ -1,14 +1,18 @@
 // The chart on a real API server: what it takes, and what it lets the agent and people do.
+import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import type { CronJob } from 'kubernetes-types/batch/v1.js'
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pausedAnnotation } from '../src/agent/policy-source.ts'
+import { pausedAnnotation } from '../src/acting/policy-source.ts'
+import { controllerLoop } from '../src/commands/controller-loop.ts'
 import { type Lab, startLab } from '../src/lab/lab.ts'
 import { clientOf, doAll } from './agent-as-account.ts'
 import { type Identity, impersonate, impersonateAccount } from './as-user.ts'
-import { agentMay, agentRights, rightsOf } from './chart-rights.ts'
+import { agentMay, agentRights, controllerRights, rightsOf } from './chart-rights.ts'
 import { chart, containerOf, everything, helm, helmOrSkip, type Manifest, template } from './chart-tools.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
+import { testIo } from './test-io.ts'
 
 /** As `everything`, but for kinds that come with the Prometheus operator. */
 const everythingHere = { ...everything, podMonitor: { enabled: false }, alerts: { enabled: false } }
@@ -83,6 +87,41 @@ describe.skipIf(helmOrSkip() || controlPlaneOrSkip())('a real API server', () =>
         expect(own.filter((right) => !all.includes(right)).toSorted(), namespace).toEqual([...rights].toSorted())
       }
     })
+  })
+
+  it('lets the controller do what the table of its rights says, and that is all that it needs to thaw a CronJob', async () => {
+    install({ policy: { hazards: { 'frozen-cronjob': { steps: { thaw: 'act' } } } } })
+    const account = await as(impersonateAccount(lab, 'roadcrew', 'roadcrew-controller'))
+    const nobody = await as(impersonateAccount(lab, 'roadcrew', 'default'))
+    for (const [namespace, rights] of Object.entries(controllerRights)) {
+      const [own, all] = [await rightsOf(account, namespace), await rightsOf(nobody, namespace)]
+      expect(own.filter((right) => !all.includes(right)).toSorted(), namespace).toEqual([...rights].toSorted())
+    }
+    const client = await clientOf(lab, 'roadcrew-controller')
+    await client.close()
+    const stop = new AbortController()
+    const io = testIo({ signal: stop.signal, env: {} })
+    const kubeconfig = join(dirname(lab.kubeconfig), 'roadcrew-controller.kubeconfig')
+    const options = { kubeconfig, listen: '127.0.0.1:0', namespace: 'roadcrew', leaderElection: true } as const
+    const running = controllerLoop({ ...options, mode: 'act', timeZone: 'UTC' }, io)
+    const path = '/apis/batch/v1beta1/namespaces/ads/cronjobs'
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'task', image: 'task' }] } }
+    const spec = { schedule: '* * * * *', suspend: true, jobTemplate: { spec: { template } } }
+    await lab.send('POST', path, { metadata: { name: 'report' }, spec })
+    const lastScheduleTime = new Date(Date.now() - 3 * 3_600_000).toISOString().replace(/\.\d+/, '')
+    await lab.send('PATCH', `${path}/report/status`, { status: { lastScheduleTime } })
+    await lab.send('PATCH', `${path}/report`, { spec: { suspend: false } })
+    const last = async () => ((await lab.send('GET', `${path}/report`)) as CronJob).status?.lastScheduleTime
+    await expect.poll(last, { timeout: 90_000, interval: 500 }).not.toBe(lastScheduleTime)
+    await expect.poll(() => io.written.out, { timeout: 30_000 }).toContain('"outcome":"cured"')
+    stop.abort()
+    await running
+    expect(io.written.out.split('\n').filter((line) => /could not|forbidden/.test(line))).toEqual([])
+    expect(await account.ask({ method: 'PATCH', path: `${path}/report`, body: { spec } })).toMatchObject({
+      status: 403,
+    })
+    await lab.send('DELETE', `${path}/report`)
+    install({})
   })
 
   it('lets it set conditions only where that is asked for', async () => {

@@ -20,6 +20,19 @@ export const agentRights: Readonly<Record<string, readonly string[]>> = (() => {
   return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }
 })()
 
+/** The same for the controller, where it may act. */
+export const controllerRights: Readonly<Record<string, readonly string[]>> = (() => {
+  const everywhere = [
+    ...['get', 'list', 'watch'].flatMap((verb) => [`${verb} batch/cronjobs`, `${verb} namespaces`]),
+    ...['list', 'watch'].flatMap((verb) => [`${verb} batch/jobs`, `${verb} events`, `${verb} resourcequotas`]),
+    'create events',
+    'patch events',
+    'patch batch/cronjobs/status',
+  ]
+  const own = ['get', 'list', 'create', 'patch'].map((verb) => `${verb} coordination.k8s.io/leases`)
+  return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }
+})()
+
 interface Rules {
   readonly status: {
     readonly incomplete: boolean

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DaemonSet } from 'kubernetes-types/apps/v1.js'
+import type { DaemonSet, Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Container } from 'kubernetes-types/core/v1.js'
 import { parseAllDocuments } from 'yaml'
 
@@ -37,6 +37,7 @@ export const everything = {
     network: true,
     probe: { targets: ['db.example.com:5432', '[2001:db8::1]:443'], perSecond: 0.5 },
   },
+  controller: { replicas: 3, mode: 'act', timeZone: 'Europe/Berlin' },
   metrics: { port: 19842, expose: true },
   podMonitor: { enabled: true, interval: '1m', labels: { release: 'prometheus' } },
   alerts: { enabled: true, labels: { release: 'prometheus' }, runbookBase: 'https://git.example/roadcrew/' },
@@ -119,3 +120,9 @@ export function containerOf(objects: readonly Manifest[], name: string): Contain
   if (!found) throw new Error(`there is no container ${name}`)
   return found
 }
+
+/** Undefined if the chart makes none. */
+export const controllerOf = (objects: readonly Manifest[]): Deployment | undefined =>
+  objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'roadcrew-controller') as
+    | Deployment
+    | undefined

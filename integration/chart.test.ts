@@ -9,6 +9,7 @@ import { program } from '../src/commands/program.ts'
 import {
   chart,
   containerOf,
+  controllerOf,
   daemonSetOf,
   everything,
   helm,
@@ -74,8 +75,9 @@ describe.skipIf(noHelm)('Helm', () => {
 
   it.each(['1.20.2', '1.29.0', '1.30.0', '1.36.0'])('uses for %s only what it has', (version) => {
     const objects = template(everything, version)
+    const policy = version === '1.20.2' ? 'policy/v1beta1' : 'policy/v1'
     expect(new Set(objects.map(({ apiVersion }) => apiVersion))).toEqual(
-      new Set(['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'monitoring.coreos.com/v1']),
+      new Set(['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'monitoring.coreos.com/v1', policy]),
     )
     const { template: pod } = daemonSetOf(objects).spec ?? {}
     const actor = containerOf(objects, 'actor')
@@ -94,6 +96,51 @@ describe.skipIf(noHelm)('Helm', () => {
       expect(passed.length).toBeGreaterThan(4)
       expect(passed.map((arg) => arg.split('=')[0]).filter((flag) => !known.includes(flag))).toEqual([])
     }
+    const known = commands.find((one) => one.name() === 'controller')?.options.map(({ long }) => long)
+    const [first, ...passed] = controllerOf(template(everything))?.spec?.template.spec?.containers[0]?.args ?? []
+    expect(first).toBe('controller')
+    expect(passed).toEqual(expect.arrayContaining(['--mode=act', '--time-zone=Europe/Berlin']))
+    expect(passed.map((arg) => arg.split('=')[0]).filter((flag) => !known?.includes(flag))).toEqual([])
+  })
+
+  it('makes two controllers without any privilege, apart from each other and never both away', () => {
+    const objects = template({})
+    const controller = controllerOf(objects)
+    expect(controller?.spec?.replicas).toBe(2)
+    const pod = controller?.spec?.template
+    expect(pod?.spec).toMatchObject({
+      securityContext: { runAsNonRoot: true },
+      serviceAccountName: 'roadcrew-controller',
+    })
+    expect([pod?.spec?.hostPID, pod?.spec?.hostNetwork, pod?.spec?.volumes]).toEqual([undefined, undefined, undefined])
+    expect(pod?.spec?.containers.map(({ securityContext }) => securityContext)).toEqual([
+      { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    ])
+    const labels = pod?.metadata?.labels ?? {}
+    expect(labels).toMatchObject(controller?.spec?.selector.matchLabels ?? { none: 'there' })
+    const [apart] = pod?.spec?.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+    expect(labels).toMatchObject(apart?.podAffinityTerm.labelSelector?.matchLabels ?? { none: 'there' })
+    const budget = objects.find(({ kind }) => kind === 'PodDisruptionBudget')
+    expect(budget?.spec).toMatchObject({ maxUnavailable: 1, selector: controller?.spec?.selector })
+    // The DaemonSet must not take them for its own.
+    expect(labels).not.toMatchObject(daemonSetOf(objects).spec?.selector.matchLabels ?? {})
+  })
+
+  it.each([
+    ['', true],
+    ['act', true],
+    ['advise', false],
+    ['observe', false],
+  ])('lets controllers of mode "%s" change a status: %s', (mode, may) => {
+    const role = template({ controller: { mode } }).find(
+      ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'roadcrew-controller',
+    )
+    expect(JSON.stringify(role).includes('cronjobs/status')).toBe(may)
+  })
+
+  it('makes nothing of the controller where it is not wanted', () => {
+    const objects = template({ ...everything, controller: { enabled: false } })
+    expect(objects.filter(({ metadata }) => metadata.name.includes('controller'))).toEqual([])
   })
 
   it('gives the detector privileges only where it looks at the network', () => {

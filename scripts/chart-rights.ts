@@ -1,7 +1,9 @@
-// Who may do what on the API server: the agent, by what its code reads and writes, and people who pause it.
+// Who may do what on the API server: the agent and the controller, by what its code reads and writes, and people who pause it.
 import { Document, isMap } from 'yaml'
 import type { Hazard, Kind } from '../src/contract/hazard.ts'
+import { guardedHazards, kindsOf } from '../src/controller/guarded.ts'
 import { hazards } from '../src/hazards/index.ts'
+import { cronJobs } from '../src/objects/kinds.ts'
 import { plural } from './plural.ts'
 
 interface Rule {
@@ -17,7 +19,9 @@ interface Rule {
 const policyMap = 'roadcrew-policy'
 
 /** What the agent and people may do, beside what detectors declare to read: the code that needs it can not say so itself. */
-const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails', readonly Rule[]>> = {
+const declared: Readonly<
+  Record<'cluster' | 'conditions' | 'namespace' | 'rails' | 'controller' | 'controllerActs', readonly Rule[]>
+> = {
   cluster: [
     {
       why: 'Pods of its node: whether they should be gone, and what rails ask of them',
@@ -58,6 +62,18 @@ const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails'
       verbs: ['get', 'list', 'create', 'patch'],
     },
   ],
+  controller: [
+    { why: 'Namespaces: opt-outs and owners', group: '', resource: 'namespaces', verbs: ['get', 'list', 'watch'] },
+    { why: 'Tells of a CronJob', group: '', resource: 'events', verbs: ['create', 'patch'] },
+  ],
+  controllerActs: [
+    {
+      why: 'Corrects a status; never a spec',
+      group: 'batch',
+      resource: 'cronjobs/status',
+      verbs: ['patch'],
+    },
+  ],
   rails: [
     { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], names: [policyMap] },
     { why: 'What was done, and by which node', group: 'coordination.k8s.io', resource: 'leases', verbs: ['list'] },
@@ -66,7 +82,11 @@ const declared: Readonly<Record<'cluster' | 'conditions' | 'namespace' | 'rails'
 
 /** By who gets them; the chart's templates put them into roles. */
 export function rights(): string {
-  const rules = { ...declared, cluster: joined([...declared.cluster, ...hazards.flatMap(readsOf)]) }
+  const rules = {
+    ...declared,
+    cluster: joined([...declared.cluster, ...hazards.flatMap(readsOf)]),
+    controller: joined([...watchedByController(), ...declared.controller]),
+  }
   const document = new Document(Object.fromEntries(Object.entries(rules).map(([who, some]) => [who, some.map(asRule)])))
   document.commentBefore = ` Generated from the code by \`npm run generate\`: who may do what, for the roles of templates/rbac.yaml.`
   for (const [who, some] of Object.entries(rules)) {
@@ -95,6 +115,14 @@ function readsOf(hazard: Hazard): Rule[] {
     const { group, only } = api
     const own = { why: `Read by ${hazard.id}`, group, resource: plural(kind) }
     return [only ? { ...own, names: only.names, verbs: ['get'] } : { ...own, verbs: ['get', 'list'] }]
+  })
+}
+
+/** What the controller's detectors watch; what may be changed is read once more before it is. */
+function watchedByController(): Rule[] {
+  return kindsOf(guardedHazards(hazards, cronJobs)).flatMap(({ kind, api }) => {
+    const verbs = kind === cronJobs.kind ? ['get', 'list', 'watch'] : ['list', 'watch']
+    return api ? [{ why: 'Watched', group: api.group, resource: plural(kind), verbs }] : []
   })
 }
 

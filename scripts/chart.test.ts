@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { ActingMetrics } from '../src/agent/acting-metrics.ts'
+import { ActingMetrics } from '../src/acting/acting-metrics.ts'
 import { AgentMetrics } from '../src/agent/metrics.ts'
+import { guardedHazards } from '../src/controller/guarded.ts'
+import { ControllerMetrics } from '../src/controller/metrics.ts'
 import { policyOf } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
+import { cronJobs } from '../src/objects/kinds.ts'
 import { alertSources } from './chart.ts'
 import { dashboardExpressions, metricsIn } from './prometheus.ts'
 
@@ -20,7 +23,9 @@ const foreign = ['up', 'kubelet_pleg_last_seen_seconds', 'kube_node_status_condi
 async function exported(): Promise<readonly string[]> {
   const { registry } = new AgentMetrics(hazards)
   new ActingMetrics(registry)
-  const metrics = await registry.getMetricsAsJSON()
+  const nothing = { informers: () => [], depth: () => 0, leads: () => false }
+  const controller = new ControllerMetrics(guardedHazards(hazards, cronJobs), nothing)
+  const metrics = [...(await registry.getMetricsAsJSON()), ...(await controller.registry.getMetricsAsJSON())]
   return metrics.flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
   )
@@ -68,7 +73,7 @@ it('no two alerts have one name', () => {
   expect(names).toEqual([...new Set(names)])
 })
 
-it('the dashboard asks only for metrics that exist, and shows each of the agent', async () => {
+it('the dashboard asks only for metrics that exist, and shows each of agent and controller', async () => {
   const names = await exported()
   const asked = new Set(dashboardExpressions(text('charts/roadcrew/files/dashboard.json')).flatMap(metricsIn))
   expect([...asked].filter((name) => !names.includes(name))).toEqual([])

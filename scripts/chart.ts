@@ -28,7 +28,10 @@ interface Group {
 
 /** Where alert rules are written, and what a person reads when one fires; paths in the project. */
 export const alertSources: readonly { readonly rules: string; readonly runbook: string }[] = [
-  { rules: 'charts/roadcrew/alerts/agent.yaml', runbook: 'charts/roadcrew/README.md#when-an-alert-fires' },
+  ...['agent', 'controller'].map((part) => ({
+    rules: `charts/roadcrew/alerts/${part}.yaml`,
+    runbook: 'charts/roadcrew/README.md#when-an-alert-fires',
+  })),
   ...hazards.map(({ id }) => ({ rules: `src/hazards/${id}/alerts.yaml`, runbook: `src/hazards/${id}/README.md` })),
 ].filter(({ rules }) => existsSync(join(root, rules)))
 

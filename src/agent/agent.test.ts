@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { loop } from '../acting/loop.ts'
+import { serve } from '../acting/serve.ts'
 import type { Subject, Verdict } from '../contract/hazard.ts'
 import { found, read, unknown } from '../contract/verdicts.ts'
 import type { Judged, Look } from '../engine/look.ts'
 import { hazards } from '../hazards/index.ts'
 import type { ContainerSeen, RuntimeSeen } from '../linux/container.ts'
 import { ChangesOfFindings } from './changes.ts'
-import { loop } from './loop.ts'
 import { AgentMetrics } from './metrics.ts'
 import type { Round } from './round.ts'
-import { serve } from './serve.ts'
 
 const [hazard] = hazards.filter(({ metrics }) => metrics && 'roadcrew_suspicious_containers' in metrics)
 if (!hazard) throw new Error('no hazard has metrics')
@@ -188,6 +188,22 @@ describe('the server', () => {
     expect(await ask('/healthz')).toEqual([503, 'no round has ended for 90 s\n'])
     expect((await ask('/other'))[0]).toBe(404)
     expect((await ask('/metrics', 'POST'))[0]).toBe(405)
+  })
+
+  it('has /readyz where something has to be ready, and listens on all addresses where none is named', async () => {
+    let wrong: string | undefined = 'not listed yet: Job'
+    const server = await serve(
+      ':0',
+      new AgentMetrics([]).registry,
+      () => undefined,
+      () => wrong,
+    )
+    close = server.close
+    const port = server.address.split(':').at(-1)
+    const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    expect([await ask('/healthz'), await ask('/readyz')]).toEqual([200, 503])
+    wrong = undefined
+    expect(await ask('/readyz')).toBe(200)
   })
 
   it.each(['9842', 'localhost', '127.0.0.1:'])('says what is wrong with --listen %s', async (listen) => {

@@ -1,18 +1,17 @@
 // Puts together what an agent needs to act: facts from the API server, hands or an actor, a budget, and who is told.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { Acting, type FactsForRails } from '../agent/acting.ts'
-import { ActingMetrics } from '../agent/acting-metrics.ts'
-import { type Entry, noteOutcome, takePlace } from '../agent/budget.ts'
-import { ClusterFacts } from '../agent/cluster-facts.ts'
+import { Acting, type FactsForRails } from '../acting/acting.ts'
+import { ActingMetrics } from '../acting/acting-metrics.ts'
+import { type Entry, noteOutcome, takePlace } from '../acting/budget.ts'
+import { ClusterFacts } from '../acting/cluster-facts.ts'
+import { agentOf, Events } from '../acting/events.ts'
+import { emptyReport, readReport, writeReport } from '../acting/shadow-store.ts'
+import { podAndNode, StepRecord } from '../acting/step-record.ts'
 import { Conditions } from '../agent/conditions.ts'
-import { Events } from '../agent/events.ts'
 import type { AgentMetrics } from '../agent/metrics.ts'
 import { narrowedRuntime } from '../agent/narrowed-runtime.ts'
-import { policyFrom } from '../agent/policy-source.ts'
 import { lookAround, nodeWorld, type Round } from '../agent/round.ts'
-import { emptyReport, readReport, writeReport } from '../agent/shadow-store.ts'
-import { StepRecord } from '../agent/step-record.ts'
 import { watchTimers } from '../agent/timer-watch.ts'
 import { stepText } from '../engine/act.ts'
 import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
@@ -30,7 +29,8 @@ import type { AgentOptions } from './agent.ts'
 import type { NodeApi } from './agent-api.ts'
 import type { Settings } from './agent-config.ts'
 import { limitsOf, type NodeParts, rootsOf } from './agent-runtime.ts'
-import { type Io, UsageError } from './io.ts'
+import { type Io, ownNamespace } from './io.ts'
+import { policyFacts } from './policy-facts.ts'
 
 export interface AgentActs {
   /**
@@ -63,7 +63,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
   const timers = watchTimers(io.ticks)
   const began = io.ticks()
   const facts = factsOf(parts, namespace, metrics)
-  const events = new Events({ client, node, dropped: (count) => metrics.dropped(count) })
+  const events = new Events({ client, source: agentOf(node), dropped: (count) => metrics.dropped(count) })
   const conditions = options.conditions && new Conditions(client, node)
   let round: Round | undefined
   let memory: Memory = new Map()
@@ -72,8 +72,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
   const kept = await readReport(client, namespace, node).catch(() => undefined)
   const record = new StepRecord(
     {
-      node,
-      podOf,
+      regards: (judged) => podAndNode(podOf(judged), node),
       audit: (audit) => {
         metrics.step(audit)
         log.warn({ ...audit, at: new Date(audit.at).toISOString(), subjectKey: undefined, stepKey: undefined }, 'audit')
@@ -150,9 +149,6 @@ const complain = (log: Logger, what: string) => (error: unknown) => {
   log.error({ what, because: error instanceof Error ? error.message : String(error) }, 'could not write')
 }
 
-export const ownNamespace = ({ namespace }: { readonly namespace?: string }, { env }: Io): string =>
-  namespace ?? env.POD_NAMESPACE ?? 'roadcrew'
-
 const selfOf = ({ env }: Io): { readonly self?: string } =>
   env.POD_NAME && env.POD_NAMESPACE ? { self: `${env.POD_NAMESPACE}/${env.POD_NAME}` } : {}
 
@@ -176,29 +172,11 @@ function factsOf(
       else broken.set(what, because)
     },
   })
-  const { policy: path } = options
-  if (path === undefined) return cluster
-  const policy = policyOfFile(path)
   return {
-    // A pause of the cluster holds for this one too.
-    policy: async () => {
-      const read = await cluster.policy()
-      if (!read) return undefined
-      const { paused } = read.value
-      const value = { policy: { ...policy, paused: policy.paused || paused !== undefined }, from: path }
-      return { value: { ...value, ...(paused !== undefined && { paused }) }, ticks: read.ticks }
-    },
+    policy: policyFacts(cluster, options.policy),
     done: () => cluster.done(),
     pod: (identity) => cluster.pod(identity),
     labels: () => cluster.labels(),
-  }
-}
-
-function policyOfFile(path: string) {
-  try {
-    return policyFrom(readFileSync(path, 'utf8'), path, hazards)
-  } catch (error) {
-    throw new UsageError(`--policy: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -1,10 +1,10 @@
 // What `roadcrew agent` does until it is stopped. Loaded only for it.
 import { pino } from 'pino'
+import { loop } from '../acting/loop.ts'
+import { serve } from '../acting/serve.ts'
 import { ChangesOfFindings } from '../agent/changes.ts'
-import { loop } from '../agent/loop.ts'
 import { AgentMetrics } from '../agent/metrics.ts'
 import { lookAround, nodeName, nodeWorld, RoundPast } from '../agent/round.ts'
-import { serve } from '../agent/serve.ts'
 import { look, type Memory } from '../engine/look.ts'
 import { subjectText } from '../engine/subjects.ts'
 import { hazards } from '../hazards/index.ts'

@@ -24,3 +24,7 @@ export class UsageError extends Error {
 
 /** Colours only on a terminal, and not where NO_COLOR (https://no-color.org) is set to anything. */
 export const wantsColor = ({ outIsTerminal, env }: Io): boolean => outIsTerminal && !env.NO_COLOR
+
+/** Where Roadcrew's own objects are: its policy, budget and leases. */
+export const ownNamespace = ({ namespace }: { readonly namespace?: string }, { env }: Io): string =>
+  namespace ?? env.POD_NAMESPACE ?? 'roadcrew'

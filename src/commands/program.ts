@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { actorCommand } from './actor.ts'
 import { agentCommand } from './agent.ts'
+import { controllerCommand } from './controller.ts'
 import { demoCommand } from './demo.ts'
 import { drillCommand } from './drill.ts'
 import { explainCommand } from './explain.ts'
@@ -24,6 +25,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     drillCommand(io, done),
     agentCommand(io, done),
     actorCommand(io),
+    controllerCommand(io),
     railsCommand(io, done),
     probeCommand(io, done),
     demoCommand(io),

@@ -1,5 +1,5 @@
 // `roadcrew rails pause` and `resume`: the note on the policy's ConfigMap, written so that nobody's note is lost unseen.
-import { pausedAnnotation, policyName, policyPath, readPolicyOrWrong } from '../agent/policy-source.ts'
+import { pausedAnnotation, policyName, policyPath, readPolicyOrWrong } from '../acting/policy-source.ts'
 import { hazards } from '../hazards/index.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'

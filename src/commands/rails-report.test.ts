@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Watched } from '../agent/follow-up.ts'
-import type { NodeReport } from '../agent/shadow-store.ts'
+import type { Watched } from '../acting/follow-up.ts'
+import type { NodeReport } from '../acting/shadow-store.ts'
 import { railsReportSchema, reportData } from './rails-report.ts'
 import { conclusions, reportText } from './rails-report-view.ts'
 

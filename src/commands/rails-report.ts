@@ -1,7 +1,7 @@
 // What `roadcrew rails report` knows: this is what `-o json` writes and what docs/rails-report.schema.json describes. Pure.
 import { z } from 'zod'
-import type { Outcome } from '../agent/follow-up.ts'
-import type { NodeReport } from '../agent/shadow-store.ts'
+import type { Outcome } from '../acting/follow-up.ts'
+import type { NodeReport } from '../acting/shadow-store.ts'
 import { timeText } from '../objects/time.ts'
 
 const count = z.number().int().nonnegative()

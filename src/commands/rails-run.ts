@@ -1,7 +1,7 @@
 // What `roadcrew rails` does. Loaded only for it.
-import { readBudget } from '../agent/budget.ts'
-import { readPolicyOrWrong } from '../agent/policy-source.ts'
-import { readReports } from '../agent/shadow-store.ts'
+import { readBudget } from '../acting/budget.ts'
+import { readPolicyOrWrong } from '../acting/policy-source.ts'
+import { readReports } from '../acting/shadow-store.ts'
 import { hazards } from '../hazards/index.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
 import { connect } from '../kubernetes/client.ts'

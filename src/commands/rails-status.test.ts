@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Entry } from '../agent/budget.ts'
-import { policyFrom } from '../agent/policy-source.ts'
+import type { Entry } from '../acting/budget.ts'
+import { policyFrom } from '../acting/policy-source.ts'
 import type { Hazard } from '../contract/hazard.ts'
 import { type StatusInput, statusData, statusSchema } from './rails-status.ts'
 import { statusText } from './rails-status-view.ts'

@@ -1,7 +1,7 @@
 // What `roadcrew rails status` knows: this is what `-o json` writes and what docs/rails-status.schema.json describes. Pure.
 import { z } from 'zod'
-import type { Entry } from '../agent/budget.ts'
-import type { PolicyRead } from '../agent/policy-source.ts'
+import type { Entry } from '../acting/budget.ts'
+import type { PolicyRead } from '../acting/policy-source.ts'
 import type { Hazard } from '../contract/hazard.ts'
 import { inWindow, modeOf, modes, nextWindow, type Policy } from '../engine/policy.ts'
 import { timeText } from '../objects/time.ts'

@@ -1,5 +1,5 @@
 // The one place from which anything is done. It judges again, asks every rail, takes the fresh step, and leaves a record.
-import type { Finding, Step } from '../contract/hazard.ts'
+import type { Change, Finding, Json, Step } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
 import { stepText } from './act.ts'
 import type { Judged } from './look.ts'
@@ -21,6 +21,8 @@ export interface Audit {
   readonly text: string
   /** What ends with it, for people: `3 containers of ads/bidder-7; its owner ReplicaSet bidder has 11 of 12 ready`. */
   readonly ends?: string
+  /** What an edit changes, with what stood there: `status.active: none instead of [{"name":"a-1"}]`. */
+  readonly changes?: string
   readonly outcome: 'done' | 'would-do' | 'held' | 'failed' | 'passed'
   /** Which rail held it back. */
   readonly rail?: string
@@ -100,7 +102,7 @@ const modeNow = (
   policy
     ? modeOf(policy.value, hazard.id, step.name, ceiling, {
         ...(namespace !== undefined && { namespace }),
-        ...(node.labels && { nodeLabels: node.labels }),
+        ...(node?.labels && { nodeLabels: node.labels }),
       })
     : ceiling
 
@@ -153,8 +155,15 @@ const auditOf =
     stepKey: stepKey(step),
     text: stepText(step),
     ...endsWith(step, pod?.value),
+    ...(step.do === 'edit' && { changes: step.changes.map(changeText).join(', ') }),
     outcome,
   })
+
+/** What stood there has to be told: nobody else keeps it. */
+function changeText({ path, before, after }: Change): string {
+  const text = (value: Json | undefined): string => (value === undefined ? 'none' : JSON.stringify(value))
+  return `${path.join('.')}: ${text(after)} instead of ${text(before)}`
+}
 
 /** A person has to see what ends before it does. */
 function endsWith(step: Step, pod: PodFacts | undefined): { readonly ends: string } | undefined {

@@ -182,3 +182,37 @@ describe('windows', () => {
     expect(next === undefined ? undefined : new Date(next).toISOString()).toBe(begins)
   })
 })
+
+describe('a step that changes an object of the API', () => {
+  const cronJob = { source: { cluster: 'c' }, kind: 'CronJob', namespace: 'shop', name: 'report' }
+  const edit: Step = { do: 'edit', name: 'thaw', why: 'w', target: cronJob, changes: [] }
+  const facts = { namespace: 'shop', name: 'report', annotations: {} }
+  const at = <T>(value: T) => ({ value, ticks: 1_000_000 })
+  const seen = (more: Partial<Situation> = {}): Situation => ({
+    ...situation(),
+    pod: undefined,
+    node: undefined,
+    object: at(facts),
+    ...more,
+  })
+
+  it('needs neither a Pod nor a node', () => expect(heldBy(edit, seen())).toBeUndefined())
+
+  it.each<[string, Situation]>([
+    ['unreadable', seen({ object: undefined })],
+    ['unreadable', seen({ done: undefined })],
+    ['paused', seen({ policy: at({ ...defaultPolicy, paused: true }) })],
+    ['spared', seen({ object: at({ ...facts, annotations: { 'roadcrew.dev/spare': 'true' } }) })],
+    ['protected-namespace', seen({ object: at({ ...facts, namespace: 'kube-system' }) })],
+    ['cluster-rate', seen({ done: done(...Array.from({ length: 20 }, () => act())) })],
+    ['cool-down', seen({ done: done(act({ subject: subjectKey(cronJob), step: 'thaw' })) })],
+  ])('is held back by %s', (rail, one) => expect(heldBy(edit, one)?.rail).toBe(rail))
+
+  it('is not held back by what was done on a node', () =>
+    expect(heldBy(edit, seen({ done: done(act(), act(), act()), node }))).toBeUndefined())
+
+  it('is the only one that can do without', () => {
+    expect(heldBy(step, { ...seen(), object: at(facts) })?.rail).toBe('unreadable')
+    expect(heldBy(step, { ...situation(), node: undefined })?.rail).toBe('runtime-young')
+  })
+})

@@ -18,11 +18,15 @@ export interface Read<T> {
   readonly ticks: number
 }
 
-/** What is known of the Pod that a step would end. */
-export interface PodFacts {
+/** What is known of an object of the API that a step would change. `annotations`: its own, and its namespace's opt-out. */
+export interface ObjectFacts {
   readonly namespace: string
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
+}
+
+/** What is known of the Pod that a step would end. */
+export interface PodFacts extends ObjectFacts {
   /** How long its grace period has been over (ms); undefined: nobody asked for its deletion. */
   readonly pastGraceMs: number | undefined
   /** What would make it anew, as `ReplicaSet web-5d9c`; undefined: nothing would. */
@@ -64,13 +68,18 @@ export interface Situation {
   readonly done: Read<readonly Done[]> | undefined
   /** The Pod of the subject; undefined: it could not be read. */
   readonly pod: Read<PodFacts> | undefined
-  readonly node: NodeFacts
+  /** For steps that change objects of the API; undefined: it could not be read. */
+  readonly object?: Read<ObjectFacts> | undefined
+  /** Undefined where the step is taken from no node. */
+  readonly node: NodeFacts | undefined
   /** The agent's own Pod, `namespace/name`. */
   readonly self?: string
 }
 
 export interface Rail {
   readonly name: string
+  /** For which steps it is asked; none: for all. */
+  readonly asks?: (step: Step) => boolean
   /** Why the step is held back; undefined if this rail has nothing against it. */
   readonly holds: (step: Step, situation: Situation) => string | undefined
 }
@@ -81,7 +90,7 @@ const settlesAfter = 5 * 60_000
 const lateTimers = 1000
 const hour = 3_600_000
 
-/** Opt-out of a Pod or its namespace; any value counts but `false`. */
+/** Opt-out of a Pod, another object or its namespace; any value counts but `false`. */
 export const spareAnnotation = 'roadcrew.dev/spare'
 
 /** What a step is called in policies and budgets. */
@@ -98,20 +107,29 @@ export function stepKey(step: Step): string {
 const isStale = (read: Read<unknown> | undefined, { ticks }: Situation): boolean =>
   read === undefined || ticks - read.ticks > staleAfter
 
+/** An object of the API: whatever changes it, no process of a node ends by it, and no runtime has to answer. */
+const isOfObject = ({ do: what }: Step): boolean => what === 'edit' || what === 'create' || what === 'delete'
+const isOfNode = (step: Step): boolean => !isOfObject(step)
+
+/** Steps that touch a container: all that protects Pods and the runtime asks of these only. */
+const isOfContainer = ({ do: what }: Step): boolean =>
+  what === 'continue-shim' || what === 'end-shim' || what === 'stop-container'
+
+/** What would be harmed: rails about whose it is hold for objects as for Pods. */
+const harmed = (step: Step, { pod, object }: Situation): ObjectFacts | undefined =>
+  isOfObject(step) ? object?.value : isOfContainer(step) ? pod?.value : undefined
+
 const podRail = (
   name: string,
   holds: (pod: PodFacts, policy: Policy, situation: Situation) => string | undefined,
 ): Rail => ({
   name,
-  holds: (step, situation) => {
+  asks: isOfContainer,
+  holds: (_step, situation) => {
     const { pod, policy } = situation
-    return isOfContainer(step) && pod && policy ? holds(pod.value, policy.value, situation) : undefined
+    return pod && policy ? holds(pod.value, policy.value, situation) : undefined
   },
 })
-
-/** Steps that touch a container: all that protects Pods and the runtime asks of these only. */
-const isOfContainer = (step: Step): boolean =>
-  step.do === 'continue-shim' || step.do === 'end-shim' || step.do === 'stop-container'
 
 /** To continue what was stopped ends nothing. */
 const endsSomething = (step: Step): boolean => step.do !== 'continue-shim'
@@ -119,18 +137,20 @@ const endsSomething = (step: Step): boolean => step.do !== 'continue-shim'
 /** A rail that only protects what would be ended. */
 const lifeRail = (...[name, holds]: Parameters<typeof podRail>): Rail => {
   const rail = podRail(name, holds)
-  return { name, holds: (step, situation) => (endsSomething(step) ? rail.holds(step, situation) : undefined) }
+  return { ...rail, asks: (step) => isOfContainer(step) && endsSomething(step) }
 }
 
 /** A rail that asks whether it is the container that is broken, and not its runtime or its node. */
 const runtimeRail = (name: string, holds: (node: NodeFacts) => string | undefined): Rail => ({
   name,
-  holds: (step, { node }) => (isOfContainer(step) ? holds(node) : undefined),
+  asks: isOfContainer,
+  holds: (_step, { node }) => (node ? holds(node) : 'nothing is known of its node'),
 })
 
 const nodeRail = (name: string, holds: (node: NodeFacts) => string | undefined): Rail => ({
   name,
-  holds: (_step, { node }) => holds(node),
+  asks: isOfNode,
+  holds: (_step, { node }) => (node ? holds(node) : 'nothing is known of its node'),
 })
 
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} min`
@@ -140,9 +160,11 @@ export const rails: readonly Rail[] = [
   {
     name: 'unreadable',
     holds: (step, situation) => {
-      const { policy, done, pod } = situation
-      const asked = { policy, budget: done, ...(isOfContainer(step) && { 'Pod and its opt-outs': pod }) }
-      const unread = Object.entries(asked).filter(([, read]) => isStale(read, situation))
+      const { policy, done, pod, object } = situation
+      const whose = isOfObject(step)
+        ? { 'object and its opt-outs': object }
+        : isOfContainer(step) && { 'Pod and its opt-outs': pod }
+      const unread = Object.entries({ policy, budget: done, ...whose }).filter(([, read]) => isStale(read, situation))
       return unread.length > 0
         ? `not read for ${staleAfter / 1000} s: ${unread.map(([name]) => name).join(', ')}`
         : undefined
@@ -151,17 +173,20 @@ export const rails: readonly Rail[] = [
   {
     name: 'paused',
     holds: (_step, { policy, node }) =>
-      node.pauseFile ? 'a file on the node says pause' : policy?.value.paused ? 'the policy says pause' : undefined,
+      node?.pauseFile ? 'a file on the node says pause' : policy?.value.paused ? 'the policy says pause' : undefined,
   },
   {
     name: 'window',
     holds: (_step, { policy, now }) =>
       policy && !inWindow(policy.value, now) ? "it is outside of the policy's windows" : undefined,
   },
-  podRail('spared', ({ annotations }) => {
-    const spare = annotations[spareAnnotation]
-    return spare !== undefined && spare !== 'false' ? `its annotation ${spareAnnotation} says ${spare}` : undefined
-  }),
+  {
+    name: 'spared',
+    holds: (step, situation) => {
+      const spare = harmed(step, situation)?.annotations[spareAnnotation]
+      return spare !== undefined && spare !== 'false' ? `its annotation ${spareAnnotation} says ${spare}` : undefined
+    },
+  },
   podRail('own-pod', ({ namespace, name }, _policy, { self }) =>
     self === `${namespace}/${name}` ? "it is the agent's own Pod" : undefined,
   ),
@@ -172,9 +197,15 @@ export const rails: readonly Rail[] = [
   lifeRail('bare-pod', ({ owner, pastGraceMs }) =>
     owner === undefined && pastGraceMs === undefined ? 'nobody would make it anew' : undefined,
   ),
-  podRail('protected-namespace', ({ namespace }, { protectedNamespaces }) =>
-    protectedNamespaces.includes(namespace) ? `the policy protects the namespace ${namespace}` : undefined,
-  ),
+  {
+    name: 'protected-namespace',
+    holds: (step, situation) => {
+      const { namespace } = harmed(step, situation) ?? {}
+      return namespace !== undefined && situation.policy?.value.protectedNamespaces.includes(namespace)
+        ? `the policy protects the namespace ${namespace}`
+        : undefined
+    },
+  },
   lifeRail('not-terminating', ({ pastGraceMs }, { healthyPods }) =>
     healthyPods || (pastGraceMs !== undefined && pastGraceMs > 0)
       ? undefined
@@ -206,8 +237,9 @@ export const rails: readonly Rail[] = [
   }),
   {
     name: 'node-rate',
+    asks: isOfNode,
     holds: (_step, { done, policy, node, now }) => {
-      const recent = (done?.value ?? []).filter((one) => one.node === node.name && one.at > now - hour).length
+      const recent = (done?.value ?? []).filter((one) => one.node === node?.name && one.at > now - hour).length
       const most = policy?.value.perNodePerHour ?? 0
       return recent >= most ? `${recent} acts on this node within an hour, ${most} are allowed` : undefined
     },
@@ -237,8 +269,8 @@ export const rails: readonly Rail[] = [
 
 /** The first rail that holds a step back, if any does. */
 export function heldBy(step: Step, situation: Situation): { readonly rail: string; readonly why: string } | undefined {
-  for (const { name, holds } of rails) {
-    const why = holds(step, situation)
+  for (const { name, asks, holds } of rails) {
+    const why = !asks || asks(step) ? holds(step, situation) : undefined
     if (why !== undefined) return { rail: name, why }
   }
   return undefined

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { ApiError, refusal, unanswered } from './api-error.ts'
 import type { Credentials } from './credentials.ts'
+import { jsonLines } from './json-lines.ts'
 import type { Target } from './kubeconfig.ts'
 import { envProxy, parseProxy } from './proxy.ts'
 
@@ -20,7 +21,18 @@ export interface Client {
   readonly server: string
   /** @returns the answer's JSON. @throws ApiError for everything else. */
   ask(ask: Ask): Promise<unknown>
+  /**
+   * The parts of an answer that comes line by line, such as a watch's, each parsed, until the server ends it. Not retried.
+   * @throws ApiError if it is refused, breaks off, or is mute for `idleMs`; the signal's reason once that is aborted.
+   */
+  lines(ask: Ask, options: LinesOptions): AsyncGenerator<unknown>
   close(): Promise<void>
+}
+
+export interface LinesOptions {
+  readonly signal: AbortSignal
+  /** ms without a byte until the connection is taken for dead. */
+  readonly idleMs: number
 }
 
 export interface ConnectOptions {
@@ -30,6 +42,8 @@ export interface ConnectOptions {
   readonly backOffMs?: number
   /** ms for one request, its answer included. */
   readonly timeoutMs?: number
+  /** For who has no time for second tries, or makes them itself. */
+  readonly tries?: number
 }
 
 /** A name that is resolved and a host that is there answer within seconds; more is a person's time. */
@@ -43,7 +57,13 @@ const mostWaitMs = 30_000
 /** Connects lazily: nothing is sent before the first request. */
 export function connect(target: Target, options: ConnectOptions): Client {
   const client = new Connection(target, options)
-  return { name: target.name, server: target.server, ask: (ask) => client.ask(ask), close: () => client.close() }
+  return {
+    name: target.name,
+    server: target.server,
+    ask: (ask) => client.ask(ask),
+    lines: (ask, options) => client.lines(ask, options),
+    close: () => client.close(),
+  }
 }
 
 interface Session {
@@ -84,18 +104,48 @@ class Connection {
         }
       }
       const error = answer instanceof ApiError ? answer : refusal(answer.status, answer.body)
-      if (ask.method !== 'GET' || tries >= mostTries || !mayPass(error)) throw error
+      if (ask.method !== 'GET' || tries >= (this.#options.tries ?? mostTries) || !mayPass(error)) throw error
       const retryAfter = answer instanceof ApiError ? undefined : answer.retryAfter
       await sleep(waitMs(tries, retryAfter, this.#options.backOffMs ?? 500), undefined, signalOf(this.#options))
     }
   }
 
-  async #once({ method, path, query, body, contentType }: Ask): Promise<Answer> {
+  async *lines({ method, path, query }: Ask, { signal, idleMs }: LinesOptions): AsyncGenerator<unknown> {
+    const { headers, dispatcher } = await this.#opened()
+    const { signal: own } = this.#options
+    try {
+      const { statusCode, body } = await request(`${this.#target.server}${path}`, {
+        method,
+        dispatcher,
+        signal: own ? AbortSignal.any([own, signal]) : signal,
+        ...(query && { query }),
+        headers: { ...common, ...headers },
+        headersTimeout: this.#options.timeoutMs ?? requestMs,
+        bodyTimeout: idleMs,
+      })
+      if (statusCode >= 300) {
+        if (statusCode === 401) await this.close() // the next attempt reads a token that was rotated
+        throw refusal(statusCode, parsed(await body.text()))
+      }
+      yield* jsonLines(body)
+    } catch (error) {
+      if (error instanceof ApiError) throw error
+      signal.throwIfAborted()
+      own?.throwIfAborted()
+      throw unanswered(this.#target.server, error)
+    }
+  }
+
+  #opened(): Promise<Session> {
     this.#session ??= this.#open()
-    const { headers, dispatcher } = await this.#session.catch((error: unknown) => {
+    return this.#session.catch((error: unknown) => {
       this.#session = undefined
       throw new ApiError(0, noCredentials, error instanceof Error ? error.message : String(error))
     })
+  }
+
+  async #once({ method, path, query, body, contentType }: Ask): Promise<Answer> {
+    const { headers, dispatcher } = await this.#opened()
     const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? requestMs)
     const signal = this.#options.signal ? AbortSignal.any([this.#options.signal, timeout]) : timeout
     try {
@@ -105,8 +155,7 @@ class Connection {
         signal,
         ...(query && { query }),
         headers: {
-          accept: 'application/json',
-          'user-agent': 'roadcrew',
+          ...common,
           ...headers,
           ...(body !== undefined && { 'content-type': contentType ?? 'application/json' }),
         },
@@ -132,6 +181,8 @@ class Connection {
     await session?.dispatcher.destroy()
   }
 }
+
+const common = { accept: 'application/json', 'user-agent': 'roadcrew' }
 
 const signalOf = ({ signal }: ConnectOptions): { signal: AbortSignal } | undefined => (signal ? { signal } : undefined)
 

@@ -165,8 +165,10 @@ interface Page {
   readonly metadata?: { readonly continue?: string; readonly name?: string }
 }
 
-interface Listed {
+/** An object as the API server lists it. */
+export interface Listed {
   readonly metadata?: {
+    readonly resourceVersion?: string
     readonly name?: string
     readonly namespace?: string
     readonly uid?: string
@@ -181,7 +183,7 @@ const itemsOf = (page: Page): readonly Listed[] | undefined => {
 }
 
 /** managedFields are the larger half of many objects, and no hazard reads them. Items of a list don't say their kind. */
-function itemOf(cluster: string, kind: string, { apiVersion }: Served, listed: Listed): Item<unknown> {
+export function itemOf(cluster: string, kind: string, { apiVersion }: Served, listed: Listed): Item<unknown> {
   const { managedFields: _, ...metadata } = listed.metadata ?? {}
   const { name = '', namespace, uid } = metadata
   const subject: Subject = { source: { cluster }, kind, name, ...(namespace && { namespace }), ...(uid && { uid }) }

@@ -97,6 +97,8 @@ export interface ControlPlane {
   readonly kubeconfig: string
   /** The path of a kubeconfig of another user, one of those named at the start: in no group, so RBAC alone decides. */
   kubeconfigFor(user: string): string
+  /** Ends the API server and starts it anew on the same port, with what etcd holds. */
+  restartApiServer(): Promise<void>
   /** Ends the controller manager and starts it anew with other arguments added. */
   restartControllerManager(args: readonly string[]): Promise<void>
   stop(): Promise<void>
@@ -159,7 +161,7 @@ async function start(
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
     '--unsafe-no-fsync', // it lives for minutes; a crash of the machine may take it
   ])
-  const apiServer = run('kube-apiserver', binaries.apiServer, [
+  const apiServerArgs = [
     `--etcd-servers=${etcdUrl}`,
     `--secure-port=${apiPort}`,
     '--bind-address=127.0.0.1',
@@ -172,9 +174,14 @@ async function start(
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
     '--api-audiences=api',
     '--disable-admission-plugins=ServiceAccount',
-  ])
+  ]
   const certificate = join(certificates, 'apiserver.crt')
-  await apiServer.until(async () => (await get(server, '/readyz', certificate, credentials.tokenOf('admin'))) === 'ok')
+  const startApiServer = async (): Promise<Daemon> => {
+    const daemon = run('kube-apiserver', binaries.apiServer, apiServerArgs)
+    await daemon.until(async () => (await get(server, '/readyz', certificate, credentials.tokenOf('admin'))) === 'ok')
+    return daemon
+  }
+  let apiServer = await startApiServer()
 
   const ca = (await readFile(certificate)).toString('base64')
   const kubeconfigOf = (user: string): string => join(folder, `${user}.kubeconfig`)
@@ -207,6 +214,10 @@ async function start(
     },
     kubeconfig: kubeconfigOf('admin'),
     kubeconfigFor: kubeconfigOf,
+    async restartApiServer() {
+      await apiServer.stop()
+      apiServer = await startApiServer()
+    },
     async restartControllerManager(args) {
       await manager.stop()
       manager = startManager(args)

@@ -28,6 +28,9 @@ import {
 /** A run may start this late without anybody being to blame: ten looks of the old controller, or a busy new one (ms). */
 const patience = 100_000
 
+/** What nobody has missed for so long (ms) is perhaps not wanted any more: a person decides whether it runs again. */
+const forgottenAfter = 7 * 86_400_000
+
 /** Clocks of a control plane may differ by this much (ms). */
 const clockSkew = 300_000
 
@@ -145,7 +148,11 @@ function frozen(judging: Judging, missed: number): Finding | undefined {
       nextExpected(judging),
     ],
     remedy: [
-      ...thaw(item, latestRun(timing.schedule, timing.zone, since, context.now)),
+      ...thaw(
+        item,
+        latestRun(timing.schedule, timing.zone, since, context.now),
+        context.now - since > forgottenAfter ? 'person' : 'anybody',
+      ),
       setDeadline(item, timing.schedule),
     ],
   }
@@ -176,7 +183,8 @@ function futureLastRun(judging: Judging): Finding {
     state: 'occurring',
     fact: `status.lastScheduleTime is ${agoText(context.now, since)} in the future; nothing starts until then`,
     evidence: [lastRun(judging), nextExpected(judging)],
-    remedy: [...thaw(item, latest), correctBy('check the clocks of the control plane')],
+    // The clock that is wrong may be that of whoever looks: set back by a program, a run would come twice.
+    remedy: [...thaw(item, latest, 'person'), correctBy('check the clocks of the control plane')],
   }
 }
 

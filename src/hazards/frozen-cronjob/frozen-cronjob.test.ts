@@ -233,6 +233,16 @@ describe('the remedy on a cluster', () => {
     })
   })
 
+  it('is a command for a person when it has been frozen for more than seven days', async () => {
+    const stepsAt = async (lastScheduleTime: string) =>
+      occurring(await live(20, cronJob({}, { lastScheduleTime }), event('FailedNeedsStart')))?.remedy[0]
+    expect(await stepsAt('2026-11-16T08:01:00Z')).toMatchObject({ do: 'edit', name: 'thaw' })
+    expect(await stepsAt('2026-11-16T07:59:00Z')).toMatchObject({
+      do: 'advise',
+      command: expect.stringContaining('--subresource=status'),
+    })
+  })
+
   it('takes only the Job that is gone out of status.active', async () => {
     const active = [{ kind: 'Job', name: 'gone', namespace: 'jobs' }]
     const finding = occurring(await live(27, cronJob({ concurrencyPolicy: 'Forbid' }, { ...threeHoursAgo, active })))

@@ -115,6 +115,13 @@ export const frozenCronJob = hazard({
     'delete-finished-job': 'Delete a finished Job that is past the history limit of its CronJob',
     'end-job': 'Delete a Job that holds back all later runs',
   },
+  metrics: {
+    roadcrew_cronjob_frozen: {
+      help: 'CronJobs that do not run any more, or would not when they are resumed: 1 for each, by what holds them',
+      type: 'gauge',
+      counts: 'findings',
+    },
+  },
   writes: [cronJobs, jobs],
   manifest: [manifest],
   cluster: [cluster],

@@ -23,12 +23,18 @@ export function setDeadline({ subject, object }: Item<CronJob>, schedule: Schedu
 /**
  * Sets only status.lastScheduleTime, to the latest time that should have run: nothing starts off schedule and the next
  * planned run comes. In a file a status cures nothing: there it is the command for the cluster that the file is of.
+ * @param latest ms UTC; undefined: no run was due.
+ * @param by a person: the command, which no program takes by itself.
  */
-export function thaw({ subject, object }: Item<CronJob>, latest: number | undefined): Step[] {
+export function thaw(
+  { subject, object }: Item<CronJob>,
+  latest: number | undefined,
+  by: 'anybody' | 'person' = 'anybody',
+): Step[] {
   if (latest === undefined) return []
   const after = timeText(latest)
   const why = 'the controller then counts from that planned run; nothing starts off schedule and the next one comes'
-  if (!('cluster' in subject.source)) {
+  if (!('cluster' in subject.source) || by === 'person') {
     const patch = JSON.stringify({ status: { lastScheduleTime: after } })
     const target = `-n ${subject.namespace ?? 'default'} patch cronjob ${subject.name}`
     return [

@@ -7,6 +7,7 @@ import { keyOf } from '../../objects/owners.ts'
 import { durationText, timeText } from '../../objects/time.ts'
 import { type Timing, timingOf } from '../../schedule/timing.ts'
 import { type Run, runs, tooManyMissed } from './history.ts'
+import { offSchedule, type SeenSchedule, seenSchedule } from './off-schedule.ts'
 import { keepApart, neverRepeat, setDeadline } from './remedy.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,7 +20,7 @@ type Judging = { readonly item: Item<CronJob>; readonly context: Context<Setting
 export const cluster = detector({
   of: list(cronJobs),
   with: { runs, warnings: tooManyMissed },
-  judge(item: Item<CronJob>, view, context: Context<Settings>): Verdict<never> {
+  judge(item: Item<CronJob>, view, context: Context<Settings, SeenSchedule>): Verdict<SeenSchedule> {
     if (!item.object.status && !item.object.metadata?.creationTimestamp) return absent
     if (isUnread(view.runs)) {
       if (view.runs.elsewhere) return absent
@@ -28,6 +29,7 @@ export const cluster = detector({
     const key = keyOf(item.subject.namespace, item.subject.name)
     const timing = timingOf(item.object.spec, context.zones, context.settings.controllerTimeZone, context.version)
     const judging = { item, context, timing }
+    const remember = seenSchedule(item, context.before, context.now)
     const recent = (view.runs.get(key) ?? [])
       .filter(({ object }) => object.started > context.now - lately)
       .toSorted((a, b) => a.object.started - b.object.started)
@@ -39,12 +41,13 @@ export const cluster = detector({
       ...lateRun(judging, recent, missed),
       ...doubledRun(judging, recent),
       ...overlappingRuns(judging, recent),
+      ...offSchedule(item, timing, recent, remember),
       ...repeatedRun(judging, recent),
     ]
     if (findings.length === 0 && isUnread(view.warnings) && !view.warnings.elsewhere) {
-      return unknown(`whether it was late can't be told without its events: ${view.warnings.unread}`)
+      return { ...unknown(`whether it was late can't be told without its events: ${view.warnings.unread}`), remember }
     }
-    return foundAny(findings)
+    return { ...foundAny(findings), remember }
   },
 })
 

@@ -36,6 +36,11 @@ export const unplannedRun = hazard({
       why: 'Two controllers, or one that was upgraded from 1.20 (it names Jobs by seconds, the newer one by minutes), made a Job each for the same time.',
       fix: 'Make the Job harmless to run twice; look for a second controller or a second CronJob of that name.',
     },
+    'off-schedule-run': {
+      title: 'A run for a time that the schedule does not name',
+      why: 'kube-controller-manager reads the schedule in another zone than is thought, or a second controller starts Jobs by a schedule of its own. Only who watches can tell: the schedule has to be seen to be the same all the time.',
+      fix: 'Set spec.timeZone, or say in which zone kube-controller-manager runs; look for a second controller.',
+    },
     'overlapping-runs': {
       title: 'A run starts while the one before is still running',
       why: 'With concurrencyPolicy Allow, which is the default, nothing keeps runs apart that take longer than the way to the next.',

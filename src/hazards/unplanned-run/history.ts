@@ -3,7 +3,8 @@ import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Event } from 'kubernetes-types/core/v1.js'
 import { index, maybe } from '../../contract/reads.ts'
 import { events, jobs } from '../../objects/kinds.ts'
-import { keyOf, makerKey, makerOf } from '../../objects/owners.ts'
+import { keyOf, makerKey } from '../../objects/owners.ts'
+import { plannedFor } from '../../objects/planned.ts'
 import { timeOf } from '../../objects/time.ts'
 
 /** One run, as its Job tells it; times in ms UTC. */
@@ -19,21 +20,10 @@ export interface Run {
   readonly succeeded: number
 }
 
-/**
- * The planned time in a Job's name: seconds up to 1.20, minutes since (getJobName in the controllers); undefined for a
- * Job that somebody made by hand.
- */
-export function plannedByName(job: string, cronJob: string): number | undefined {
-  const number = job.startsWith(`${cronJob}-`) ? job.slice(cronJob.length + 1) : ''
-  if (!/^\d{8,10}$/.test(number)) return undefined
-  return number.length === 10 ? Number(number) * 1000 : Number(number) * 60_000
-}
-
 function runOf(job: Job): Run | undefined {
   const { metadata, status } = job
   const name = metadata?.name ?? ''
-  const annotated = timeOf(metadata?.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp'])
-  const planned = annotated ?? plannedByName(name, makerOf(metadata, 'CronJob') ?? '')
+  const planned = plannedFor(job)
   const started = timeOf(metadata?.creationTimestamp) ?? timeOf(status?.startTime)
   if (planned === undefined || started === undefined) return undefined
   const done = status?.conditions?.find(

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../contract/hazard.ts'
 import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
-import { look } from '../../engine/look.ts'
+import { look, type Memory } from '../../engine/look.ts'
 import { machineZones } from '../../node/time-zones.ts'
 import { cronJobs, jobs } from '../../objects/kinds.ts'
+import { plannedByName } from '../../objects/planned.ts'
 import { unplannedRun } from './hazard.ts'
-import { plannedByName } from './history.ts'
 
 const zones = machineZones()
 const created = { creationTimestamp: '2026-01-01T00:00:00Z' }
@@ -124,5 +124,49 @@ describe('retries', () => {
     const spec = { ...forbid, ...once }
     expect(await findings(spec, [job(...at, failedOnce)])).toEqual([])
     expect((await findings(spec, [job(...at, failedThenDone)])).map(({ reason }) => reason)).toEqual(['repeated-run'])
+  })
+})
+
+describe('a run for a time that the schedule does not name', () => {
+  /** Looks hourly from 02:30 on, at the spec and the Jobs of each hour. @returns what the last look found. */
+  async function watched(...hours: readonly { readonly spec: object; readonly made?: readonly object[] }[]) {
+    let memory: Memory = new Map()
+    let reasons: string[] = []
+    for (const [place, { spec, made = [] }] of hours.entries()) {
+      const world = recordedWorld([
+        [cronJobs, [{ metadata: { name: 'report', namespace: 'jobs', ...created }, spec } as never]],
+        [jobs, made.map((one) => one as never)],
+      ])
+      const now = Date.parse('2026-11-23T02:30:00Z') + place * 3_600_000
+      const seen = await look({ hazards: [unplannedRun], vantages: ['cluster'], world, now, ticks: 0, zones, memory })
+      memory = seen.memory
+      reasons = seen.judged.flatMap(({ verdict }) =>
+        verdict.verdict === 'found' ? verdict.findings.map(({ reason, fact }) => `${reason}: ${fact}`) : [],
+      )
+    }
+    return reasons
+  }
+  const at = (time: string) =>
+    job(`2026-11-23T${time}Z`, `2026-11-23T${time}Z`, { succeeded: 1, completionTime: `2026-11-23T${time}Z` })
+  const found = [
+    'off-schedule-run: Job report-29923440 was started for 2026-11-23T04:00:00Z, which is no time of its schedule',
+  ]
+
+  it('is told by who saw the schedule at that time', async () => {
+    expect(
+      await watched({ spec: tight }, { spec: tight }, { spec: tight, made: [at('03:00:00'), at('04:00:00')] }),
+    ).toEqual(found)
+  })
+
+  it('is not told by one look, nor where the schedule was edited, names its zone or names no times', async () => {
+    const other = { ...tight, schedule: '0 4 * * *' }
+    const made = [at('03:00:00'), at('04:00:00')]
+    const zoned = { ...tight, schedule: '0 5 * * *', timeZone: 'Europe/Berlin' }
+    const every = { ...tight, schedule: '@every 17m' }
+    expect(await watched({ spec: tight, made: [at('01:00:00')] })).toEqual([])
+    expect(await watched({ spec: tight }, { spec: other }, { spec: other, made })).toEqual([])
+    expect(await watched({ spec: other }, { spec: other }, { spec: tight, made })).toEqual([])
+    expect(await watched({ spec: zoned }, { spec: zoned, made: [at('04:00:00')] })).toEqual([])
+    expect(await watched({ spec: every }, { spec: every, made })).toEqual([])
   })
 })

@@ -6,20 +6,20 @@ import type { Audit } from '../engine/executor.ts'
 import type { Judged } from '../engine/look.ts'
 import { subjectKey as keyOf } from '../engine/subjects.ts'
 import type { PodIdentity } from '../linux/container.ts'
-import type { Telling } from './events.ts'
+import type { Regarding, Telling } from './events.ts'
 import { type FollowedUp, followUp, type Outcome, type Watched } from './follow-up.ts'
 import { counted, type NodeReport } from './shadow-store.ts'
 
 export interface RecordOptions {
-  readonly node: string
-  readonly podOf: (judged: Judged) => PodIdentity | undefined
+  /** Whom the Events of an audit regard. */
+  readonly regards: (judged: Judged) => readonly Regarding[]
   /** One line of JSON on stdout. */
   readonly audit: (audit: Audit) => void
   /** `neighbours`: others of the node that were well when a step was done, and how many of them are no longer there. */
   readonly followed: (watched: Watched, outcome: Outcome, neighbours?: Neighbours) => void
   readonly tell: (...tellings: readonly Telling[]) => void
   /** Notes on the place in the budget how it ended; never throws. */
-  readonly noteOutcome: (outcome: string) => Promise<void>
+  readonly noteOutcome: (outcome: string, audit: Audit) => Promise<void>
   /** Keeps what became of advised steps; never throws. */
   readonly keep: (report: NodeReport) => Promise<void>
 }
@@ -37,8 +37,9 @@ const eventReasons: Partial<Readonly<Record<Audit['outcome'], string>>> = {
 }
 
 /** What an audit says to people, in one line. */
-export function auditText({ subject, reason, step, ends, outcome, because }: Audit): string {
-  const what = ends === undefined ? step : `${step} (ends ${ends})`
+export function auditText({ subject, reason, step, ends, changes, outcome, because }: Audit): string {
+  const notes = [...(ends === undefined ? [] : [`ends ${ends}`]), ...(changes === undefined ? [] : [changes])]
+  const what = notes.length === 0 ? step : `${step} (${notes.join('; ')})`
   const how = {
     done: `did ${what}`,
     'would-do': `would do ${what}; the policy says advise`,
@@ -64,19 +65,28 @@ export class StepRecord {
   }
 
   async add(audit: Audit, judged: Judged): Promise<void> {
-    const { node, podOf: identityOf } = this.#options
     this.#options.audit(audit)
-    this.#options.tell(...tellings(audit, node, identityOf(judged)))
+    this.#options.tell(...tellings(audit, this.#options.regards(judged)))
     // What its arm held back had a place in the budget already.
     if (audit.outcome === 'done' || audit.outcome === 'failed' || audit.rail === 'identity') {
-      await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome)
+      await this.#options.noteOutcome(audit.because ? `${audit.outcome}: ${audit.because}` : audit.outcome, audit)
     }
     if (audit.outcome === 'done' || audit.outcome === 'would-do') await this.#watch(audit, podOf(judged.subject))
   }
 
-  /** One look later. @param now ms UTC. */
-  async look(judged: readonly Judged[], now: number): Promise<FollowedUp> {
-    const result = followUp(this.#report.watched, judged, now)
+  /**
+   * One look later.
+   * @param now ms UTC.
+   * @param isAsked of which subjects the look could tell; the others stay watched.
+   */
+  async look(
+    judged: readonly Judged[],
+    now: number,
+    isAsked: (watched: Watched) => boolean = () => true,
+  ): Promise<FollowedUp> {
+    const asked = this.#report.watched.filter(isAsked)
+    const { still, ended } = followUp(asked, judged, now)
+    const result = { still: [...this.#report.watched.filter((one) => !asked.includes(one)), ...still], ended }
     const keys = new Set(judged.map(({ subject }) => keyOf(subject)))
     this.#well = judged
       .filter(({ verdict }) => verdict.verdict === 'clear')
@@ -120,13 +130,17 @@ const nameOf = ({ hazard, step, subjectKey }: Watched): string => `${hazard} ${s
 
 const podOf = ({ namespace = '', pod = '' }: Subject): string => `${namespace}/${pod}`
 
-function tellings(audit: Audit, node: string, pod: PodIdentity | undefined): Telling[] {
+function tellings(audit: Audit, regards: readonly Regarding[]): Telling[] {
   const reason = eventReasons[audit.outcome]
   if (reason === undefined) return []
   const type = audit.outcome === 'would-do' ? 'Normal' : 'Warning'
-  const telling = { type, reason, message: auditText(audit), at: audit.at } as const
-  const ofNode: Telling = { ...telling, regarding: { kind: 'Node', name: node, uid: node } }
+  return regards.map((regarding) => ({ regarding, type, reason, message: auditText(audit), at: audit.at }))
+}
+
+/** A container's Pod, and its node. */
+export function podAndNode(pod: PodIdentity | undefined, node: string): readonly Regarding[] {
+  const ofNode: Regarding = { kind: 'Node', name: node, uid: node }
   if (!pod) return [ofNode]
   const { namespace, name, uid } = pod
-  return [{ ...telling, regarding: { kind: 'Pod', namespace, name, uid } }, ofNode]
+  return [{ kind: 'Pod', namespace, name, uid }, ofNode]
 }

@@ -1,5 +1,5 @@
 // From what a round found to what is done about it: the executor with what its rails need, and everybody who is told.
-import type { Step } from '../contract/hazard.ts'
+import type { Step, Subject } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
 import { type Audit, execute } from '../engine/executor.ts'
 import type { Judged, Look } from '../engine/look.ts'
@@ -13,8 +13,11 @@ import type { PolicyRead } from './policy-source.ts'
 export interface FactsForRails {
   policy(): Promise<Read<PolicyRead> | undefined>
   done(): Promise<Situation['done']>
-  pod(identity: PodIdentity): Promise<Situation['pod']>
-  labels(): Promise<NodeFacts['labels']>
+  /** On a node. */
+  pod?(identity: PodIdentity): Promise<Situation['pod']>
+  labels?(): Promise<NodeFacts['labels']>
+  /** Where objects of the API are changed. */
+  object?(subject: Subject): Promise<Situation['object']>
 }
 
 export interface ActingOptions {
@@ -27,9 +30,9 @@ export interface ActingOptions {
   /** ms UTC, and ms on a clock that only goes forward. */
   readonly now: () => number
   readonly ticks: () => number
-  readonly node: (look: Look) => Promise<NodeFacts>
+  readonly node?: (look: Look) => Promise<NodeFacts>
   /** The Pod of a subject, by what the runtime said of it in this round. */
-  readonly podOf: (judged: Judged) => PodIdentity | undefined
+  readonly podOf?: (judged: Judged) => PodIdentity | undefined
   /** Looks at one subject once more, without anything that was remembered for the next round. */
   readonly again: (judged: Judged) => Promise<readonly Judged[]>
   /** Takes a place in the budget, or says why there is none. */
@@ -86,13 +89,14 @@ export class Acting {
 
   async #situation(seen: Look, judged: Judged): Promise<Situation> {
     const { facts, now, ticks, self, podOf, node } = this.#options
-    const identity = podOf(judged)
-    const [policy, done, pod, here, labels] = await Promise.all([
+    const identity = podOf?.(judged)
+    const [policy, done, pod, object, here, labels] = await Promise.all([
       facts.policy(),
       facts.done(),
-      identity && facts.pod(identity),
-      node(seen),
-      facts.labels(),
+      identity && facts.pod?.(identity),
+      facts.object?.(judged.subject),
+      node?.(seen),
+      facts.labels?.(),
     ])
     return {
       now: now(),
@@ -100,7 +104,8 @@ export class Acting {
       policy: policy && { value: policy.value.policy, ticks: policy.ticks },
       done,
       pod,
-      node: { ...here, ...(labels && { labels }) },
+      object,
+      node: here && { ...here, ...(labels && { labels }) },
       ...(self !== undefined && { self }),
     }
   }

@@ -6,7 +6,9 @@ import type { Client } from '../kubernetes/client.ts'
 import { timeText } from '../objects/time.ts'
 
 export interface Regarding {
-  readonly kind: 'Pod' | 'Node' | 'ConfigMap'
+  readonly kind: string
+  /** Where it is not `v1`. */
+  readonly apiVersion?: string
   readonly name: string
   /** Undefined for a node, whose Events lie in `default`. */
   readonly namespace?: string
@@ -24,9 +26,26 @@ export interface Telling {
   readonly at: number
 }
 
+/** `component`: as people see it; `controller`: its qualified name; `instance`: which one of them, a node or a Pod. */
+export interface EventSource {
+  readonly component: string
+  readonly controller: string
+  readonly instance: string
+  /** The node, where it is of one. */
+  readonly host?: string
+}
+
+export const agentOf = (node: string): EventSource => ({
+  component: 'roadcrew',
+  controller: 'roadcrew.dev/agent',
+  instance: node,
+  host: node,
+})
+
 export interface EventsOptions {
   readonly client: Client
-  readonly node: string
+  /** Who tells. */
+  readonly source: EventSource
   /** How many were thrown away for want of room. */
   readonly dropped: (count: number) => void
 }
@@ -96,7 +115,7 @@ export class Events {
         if (!(error instanceof ApiError) || error.status !== 404) throw error
       }
     }
-    const event = eventOf(telling, this.#options.node)
+    const event = eventOf(telling, this.#options.source)
     const path = `/api/v1/namespaces/${event.metadata.namespace}/events`
     // The same name from the same moment: it was sent, and only the answer was lost.
     await client.ask({ method: 'POST', path, body: event }).catch((error: unknown) => {
@@ -115,7 +134,7 @@ const isRefusal = (error: unknown): boolean =>
 
 function eventOf(
   { regarding, type, reason, message, at }: Telling,
-  node: string,
+  { component, controller, instance, host }: EventSource,
 ): Event & { metadata: { namespace: string } } {
   const namespace = regarding.namespace ?? 'default'
   const hash = createHash('sha256')
@@ -131,9 +150,9 @@ function eventOf(
     type,
     reason,
     message: message.slice(0, mostCharacters),
-    source: { component: 'roadcrew', host: node },
-    reportingComponent: 'roadcrew.dev/agent',
-    reportingInstance: node,
+    source: { component, ...(host !== undefined && { host }) },
+    reportingComponent: controller,
+    reportingInstance: instance,
     firstTimestamp: time,
     lastTimestamp: time,
     count: 1,

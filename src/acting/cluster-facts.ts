@@ -3,10 +3,12 @@
 import type { Namespace, Node, Pod } from 'kubernetes-types/core/v1.js'
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
-import type { Hazard } from '../contract/hazard.ts'
-import type { Done, PodFacts, Read } from '../engine/rails.ts'
+import type { Hazard, Kind, Subject } from '../contract/hazard.ts'
+import { type Done, type ObjectFacts, type PodFacts, type Read, spareAnnotation } from '../engine/rails.ts'
+import { subjectKey } from '../engine/subjects.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'
+import { Discovery } from '../kubernetes/discovery.ts'
 import type { PodIdentity } from '../linux/container.ts'
 import { readBudget } from './budget.ts'
 import { isSamePod, type OwnerSeen, podFacts } from './pod-facts.ts'
@@ -16,7 +18,8 @@ export interface ClusterFactsOptions {
   readonly client: Client
   /** The namespace of Roadcrew's own policy and budget. */
   readonly namespace: string
-  readonly node: string
+  /** Where it is of one. */
+  readonly node?: string
   readonly hazards: readonly Pick<Hazard, 'id' | 'steps'>[]
   /** ms UTC. */
   readonly now: () => number
@@ -28,10 +31,12 @@ export interface ClusterFactsOptions {
 
 export class ClusterFacts {
   readonly #options: ClusterFactsOptions
+  readonly #discovery: Discovery
   readonly #known = new Map<string, Read<unknown>>()
 
   constructor(options: ClusterFactsOptions) {
     this.#options = options
+    this.#discovery = new Discovery(options.client)
   }
 
   policy(): Promise<Read<PolicyRead> | undefined> {
@@ -48,6 +53,25 @@ export class ClusterFacts {
     const path = `/api/v1/nodes/${this.#options.node}`
     const read = await this.#read('node', 'node', () => this.#get<Node>(path))
     return read?.value?.metadata?.labels ?? (read && {})
+  }
+
+  /** An object of a kind that may be changed. */
+  objectOf(kinds: readonly Kind<unknown>[], subject: Subject): Promise<Read<ObjectFacts> | undefined> {
+    return this.#read('object', `object ${subjectKey(subject)}`, () => this.#object(kinds, subject))
+  }
+
+  async #object(kinds: readonly Kind<unknown>[], subject: Subject): Promise<ObjectFacts> {
+    const { namespace: space = '', name } = subject
+    const kind = kinds.find((one) => one.kind === subject.kind)
+    const served = kind && (await this.#discovery.served(kind))
+    if (!served) throw new Error(`a ${subject.kind} is not among what may be changed, or not served`)
+    const [object, namespace] = await Promise.all([
+      this.#get<Namespace>(`${served.prefix}/namespaces/${space}/${served.resource}/${name}`),
+      this.#get<Namespace>(`/api/v1/namespaces/${space}`),
+    ])
+    const spare = namespace?.metadata?.annotations?.[spareAnnotation]
+    const ofNamespace = spare === undefined ? {} : { [spareAnnotation]: spare }
+    return { namespace: space, name, annotations: { ...ofNamespace, ...object?.metadata?.annotations } }
   }
 
   pod(identity: PodIdentity): Promise<Read<PodFacts> | undefined> {

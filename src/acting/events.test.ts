@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type FakeCluster, fakeCluster } from '../kubernetes/fixtures/fake-cluster.ts'
-import { Events, type Telling } from './events.ts'
+import { agentOf, Events, type Telling } from './events.ts'
 
 const telling = (more: Partial<Telling> = {}): Telling => ({
   regarding: { kind: 'Pod', namespace: 'ads', name: 'bidder-7', uid: 'u' },
@@ -19,7 +19,7 @@ describe('Events', () => {
     cluster = fakeCluster()
     const dropped: number[] = []
     const client = await cluster.serve(answer)
-    return { events: new Events({ client, node: 'n', dropped: (count) => dropped.push(count) }), dropped }
+    return { events: new Events({ client, source: agentOf('n'), dropped: (count) => dropped.push(count) }), dropped }
   }
   const calls = () => cluster.server.calls.map(({ method, path }) => `${method} ${path}`)
 

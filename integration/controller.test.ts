@@ -1,0 +1,268 @@
+// The controller on a real kube-apiserver and kube-controller-manager, as processes of their own where they have to be killed.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
+import type { Event } from 'kubernetes-types/core/v1.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Client, connect } from '../src/kubernetes/client.ts'
+import { Informer } from '../src/kubernetes/informer.ts'
+import { loadKubeconfig } from '../src/kubernetes/kubeconfig.ts'
+import { type Lab, startLab } from '../src/lab/lab.ts'
+import { cronJobs } from '../src/objects/kinds.ts'
+import { create } from './create.ts'
+import { controlPlaneOrSkip } from './require-control-plane.ts'
+
+const space = 'shop'
+const own = 'roadcrew'
+const paths = {
+  cronJobs: `/apis/batch/v1beta1/namespaces/${space}/cronjobs`,
+  jobs: `/apis/batch/v1/namespaces/${space}/jobs`,
+  events: `/api/v1/namespaces/${space}/events`,
+  lease: `/apis/coordination.k8s.io/v1/namespaces/${own}/leases/roadcrew-controller`,
+}
+const template = {
+  spec: { restartPolicy: 'Never', containers: [{ name: 'task', image: 'registry.example.com/task:1' }] },
+}
+const spec = (more: object = {}) => ({ schedule: '* * * * *', jobTemplate: { spec: { template } }, ...more })
+
+/** One replica, and its log. */
+class Replica {
+  readonly #process: ChildProcess
+  readonly #gone: Promise<number>
+  readonly name: string
+  #text = ''
+
+  constructor(name: string, kubeconfig: string, ...more: readonly string[]) {
+    this.name = name
+    const args = [
+      'controller',
+      '--kubeconfig',
+      kubeconfig,
+      '--namespace',
+      own,
+      '--identity',
+      name,
+      '--listen',
+      '127.0.0.1:0',
+    ]
+    this.#process = spawn(process.execPath, [join(import.meta.dirname, '../dist/main.js'), ...args, ...more], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#process.stdout?.on('data', (part) => {
+      this.#text += part
+    })
+    this.#gone = new Promise((resolve) => this.#process.once('exit', () => resolve(Date.now())))
+  }
+
+  get lines(): readonly Record<string, unknown>[] {
+    return this.#text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  said(message: string): Record<string, unknown> | undefined {
+    return this.lines.find(({ msg }) => msg === message)
+  }
+
+  async says(message: string, timeout = 60_000): Promise<Record<string, unknown>> {
+    await expect
+      .poll(() => this.said(message), { timeout, interval: 50, message: `${this.name}: ${message}` })
+      .toBeTruthy()
+    return this.said(message) ?? {}
+  }
+
+  get(path: string): Promise<Response> {
+    return fetch(`http://${this.said('started')?.listens}${path}`)
+  }
+
+  async metric(name: string): Promise<readonly string[]> {
+    return (await (await this.get('/metrics')).text()).split('\n').filter((line) => line.startsWith(name))
+  }
+
+  /** @returns when it was gone, ms UTC. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
+    this.#process.kill(signal)
+    return this.#gone
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+}
+
+describe.skipIf(controlPlaneOrSkip())('the controller', () => {
+  let lab: Lab
+  let client: Client
+  const replicas: Replica[] = []
+  const started = (name: string, ...more: readonly string[]): Replica => {
+    const replica = new Replica(name, lab.kubeconfig, ...more)
+    replicas.push(replica)
+    return replica
+  }
+
+  beforeAll(async () => {
+    lab = await startLab(new AbortController().signal)
+    const config = await loadKubeconfig({ path: lab.kubeconfig, env: {}, home: '/' })
+    client = connect(config.target('lab'), { env: {} })
+    for (const name of [own, space]) await create(lab, { kind: 'Namespace', metadata: { name } })
+  })
+
+  afterEach(async () => {
+    await Promise.all(replicas.splice(0).map((replica) => replica.stop('SIGKILL')))
+  })
+
+  afterAll(async () => {
+    await client?.close()
+    await lab?.stop()
+  })
+
+  const cronJob = (name: string, more: object = {}) =>
+    create(lab, { kind: 'CronJob', metadata: { name, namespace: space }, spec: spec(more) } as never)
+  const names = (informer: Informer) =>
+    informer
+      .items(space)
+      .map(({ subject }) => subject.name)
+      .toSorted()
+
+  it('knows what is there after the API server was restarted and has forgotten the past', async () => {
+    const stop = new AbortController()
+    const happened: string[] = []
+    const failed: boolean[] = []
+    for (const name of ['kept', 'lost']) await cronJob(name, { suspend: true })
+    const informer = new Informer({
+      client,
+      kind: cronJobs,
+      signal: stop.signal,
+      ticks: () => performance.now(),
+      random: Math.random,
+      happened: ({ what, item }) => void happened.push(`${what} ${item.subject.name}`),
+      failed: (_, anew) => void failed.push(anew),
+    })
+    const running = informer.run()
+    await expect.poll(() => names(informer), { timeout: 20_000 }).toEqual(['kept', 'lost'])
+    await lab.restartApiServer()
+    await lab.send('DELETE', `${paths.cronJobs}/lost`)
+    await cronJob('new', { suspend: true })
+    // What a watch could go on from is compacted away, as etcd does every five minutes.
+    const { metadata } = (await lab.send('GET', paths.cronJobs)) as { metadata: { resourceVersion: string } }
+    const body = JSON.stringify({ revision: metadata.resourceVersion })
+    expect((await fetch(`${lab.etcdUrl}/v3/kv/compaction`, { method: 'POST', body })).status).toBe(200)
+    await expect.poll(() => names(informer), { timeout: 60_000 }).toEqual(['kept', 'new'])
+    expect(happened).toEqual(expect.arrayContaining(['gone lost', 'added new']))
+    expect(happened.filter((one) => one.endsWith(' kept'))).toEqual(['added kept'])
+    expect(failed.length).toBeGreaterThan(0)
+    await lab.send('DELETE', `${paths.cronJobs}/new`)
+    await expect.poll(() => names(informer), { timeout: 20_000 }).toEqual(['kept'])
+    stop.abort()
+    await running
+    await lab.send('DELETE', `${paths.cronJobs}/kept`)
+  })
+
+  it('is led by one of two; the other takes over at once when it stops, and within 17 s when it is killed', async () => {
+    const a = started('a')
+    await a.says('leads')
+    const b = started('b')
+    await b.says('started')
+    await expect.poll(async () => (await b.get('/readyz')).status, { timeout: 20_000 }).toBe(200)
+    await sleep(2500)
+    expect(b.said('leads')).toBeUndefined()
+    expect(await b.metric('roadcrew_controller_leader ')).toEqual(['roadcrew_controller_leader 0'])
+    expect(await a.metric('roadcrew_controller_leader ')).toEqual(['roadcrew_controller_leader 1'])
+
+    const stoppedAt = Date.now()
+    const goneAt = await a.stop()
+    const after = Date.parse(String((await b.says('leads')).time)) - stoppedAt
+    expect(after).toBeLessThan(3_500)
+    expect(goneAt - stoppedAt).toBeLessThan(3_500)
+
+    const c = started('c')
+    await c.says('started')
+    await sleep(2500)
+    const killedAt = Date.now()
+    await b.stop('SIGKILL')
+    const tookOver = Date.parse(String((await c.says('leads')).time)) - killedAt
+    expect(tookOver).toBeGreaterThan(12_000)
+    expect(tookOver).toBeLessThan(18_000)
+    const lease = (await lab.send('GET', paths.lease)) as { spec: Record<string, unknown> }
+    expect(lease.spec).toMatchObject({ holderIdentity: 'c', leaseDurationSeconds: 15, leaseTransitions: 2 })
+    process.stderr.write(`handed over in ${after} ms, taken over in ${tookOver} ms\n`)
+    await c.stop()
+  })
+
+  it('does not lead any more after it stood still for longer than its lease', async () => {
+    const a = started('a')
+    await a.says('leads')
+    const b = started('b')
+    await b.says('started')
+    a.signal('SIGSTOP')
+    await b.says('leads', 30_000)
+    a.signal('SIGCONT')
+    await a.says('does not lead', 10_000)
+    expect(await a.metric('roadcrew_controller_leader ')).toEqual(['roadcrew_controller_leader 0'])
+    expect(await b.metric('roadcrew_controller_leader ')).toEqual(['roadcrew_controller_leader 1'])
+    await Promise.all([a.stop(), b.stop()])
+  })
+
+  it('tells of a frozen CronJob within seconds, thaws it, and only planned runs come', async () => {
+    const data = { 'policy.yaml': 'hazards:\n  frozen-cronjob: {mode: observe, steps: {thaw: act}}\n' }
+    await create(lab, { kind: 'ConfigMap', metadata: { name: 'roadcrew-policy', namespace: own }, data } as never)
+    const replica = started('thawing')
+    await replica.says('leads')
+    await cronJob('report', { suspend: true })
+    const hours = new Date(Date.now() - 3 * 3_600_000).toISOString().replace(/\.\d+/, '')
+    await lab.send('PATCH', `${paths.cronJobs}/report/status`, { status: { lastScheduleTime: hours } })
+    await lab.send('PATCH', `${paths.cronJobs}/report`, { spec: { suspend: false } })
+    const eventsOf = async () => {
+      const events = await lab.list<Event>(paths.events, 'involvedObject.name=report')
+      return events.filter(({ source }) => source?.component !== 'cronjob-controller')
+    }
+    const gaveUp = async () => {
+      const events = await lab.list<Event>(paths.events, 'involvedObject.name=report')
+      return events.some(({ reason }) => reason === 'FailedNeedsStart')
+    }
+    await expect.poll(gaveUp, { timeout: 60_000, interval: 100 }).toBe(true)
+    const gaveUpAt = Date.now()
+    await expect
+      .poll(() => replica.metric('roadcrew_cronjob_frozen{'), { timeout: 15_000, interval: 50 })
+      .toEqual([expect.stringMatching(/cronjob="report",reason="too-many-missed"} 1$/)])
+    const isAbout = async () => (await eventsOf()).map(({ reason }) => reason)
+    await expect.poll(isAbout, { timeout: 15_000, interval: 100 }).toContain('RoadcrewTooManyMissed')
+    const toldAfter = Date.now() - gaveUpAt
+    await expect.poll(isAbout, { timeout: 15_000, interval: 100 }).toContain('RoadcrewActed')
+    const acted = (await eventsOf()).find(({ reason }) => reason === 'RoadcrewActed')
+    expect(acted).toMatchObject({
+      message: expect.stringContaining(`instead of "${hours}"`),
+      involvedObject: { kind: 'CronJob', apiVersion: 'batch/v1beta1', namespace: space },
+      source: { component: 'roadcrew-controller' },
+    })
+    const object = (await lab.send('GET', `${paths.cronJobs}/report`)) as CronJob
+    expect(object.spec).toMatchObject({ suspend: false, schedule: '* * * * *' })
+    expect(object.spec).not.toHaveProperty('startingDeadlineSeconds')
+    const thawed = Date.parse(String(object.status?.lastScheduleTime))
+    expect(thawed % 60_000).toBe(0)
+
+    const jobs = () => lab.list<Job>(paths.jobs)
+    await expect.poll(async () => (await jobs()).length, { timeout: 100_000, interval: 500 }).toBeGreaterThan(0)
+    for (const { metadata } of await jobs()) {
+      // A 1.20 looks every 10 s; what is named after the minute was planned, and nothing of before the thaw is started.
+      const planned = Number(metadata?.name?.split('-').at(-1)) * 1000
+      expect(planned).toBeGreaterThan(thawed)
+      expect(Date.parse(String(metadata?.creationTimestamp)) - planned).toBeLessThan(15_000)
+    }
+    const isFrozen = async () =>
+      (await replica.metric('roadcrew_cronjob_frozen')).filter((line) => /too-many-missed.*1$/.test(line))
+    await expect.poll(isFrozen, { timeout: 20_000 }).toEqual([])
+    const cured = () => replica.lines.some(({ msg, outcome }) => msg === 'followed up' && outcome === 'cured')
+    await expect.poll(cured, { timeout: 30_000 }).toBe(true)
+    const late = await replica.metric(`roadcrew_cronjob_lateness_seconds_count{namespace="${space}"}`)
+    expect(late.map((line) => Number(line.split(' ')[1]) > 0)).toEqual([true])
+    const next = await replica.metric(
+      'roadcrew_cronjob_next_scheduled_timestamp_seconds{namespace="shop",cronjob="report"}',
+    )
+    expect(Number(next[0]?.split(' ')[1]) % 60).toBe(0)
+    process.stderr.write(`told ${toldAfter} ms after the native controller gave up\n`)
+    await replica.stop()
+  })
+})
