@@ -2,12 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { snatNodeHint } from '../src/lab/snat-node.ts'
+import { nodeNetworkHint } from '../src/lab/node-network.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
 
 function networksOrSkip(): boolean {
-  const hint = snatNodeHint(process.env)
+  const hint = nodeNetworkHint(process.env)
   if (hint !== undefined) process.stderr.write(`skipped for want of network namespaces: ${hint}\n`)
   return hint !== undefined
 }

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { makeNamespaces, type Namespaces } from '../src/lab/network-namespaces.ts'
-import { snatNodeHint } from '../src/lab/snat-node.ts'
+import { nodeNetworkHint } from '../src/lab/node-network.ts'
 import { isRead, type NatRules, type NetworkSeen } from '../src/linux/network.ts'
 import { readNetwork } from '../src/node/network.ts'
 
 const main = join(import.meta.dirname, '../dist/main.js')
 
 function networksOrSkip(): boolean {
-  const hint = snatNodeHint(process.env)
+  const hint = nodeNetworkHint(process.env)
   if (hint !== undefined) process.stderr.write(`skipped for want of network namespaces: ${hint}\n`)
   return hint !== undefined
 }

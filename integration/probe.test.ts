@@ -8,7 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startContainerd } from '../src/lab/containerd.ts'
 import { startServer } from '../src/lab/namespace-programs.ts'
 import { makeNamespaces } from '../src/lab/network-namespaces.ts'
-import { type SnatNode, snatNodeHint, startSnatNode } from '../src/lab/snat-node.ts'
+import { nodeNetworkHint } from '../src/lab/node-network.ts'
+import { type SnatNode, startSnatNode } from '../src/lab/snat-node.ts'
 import { isRead } from '../src/linux/network.ts'
 import { readNetwork } from '../src/node/network.ts'
 import { runtimesOrSkip } from './require-runtimes.ts'
@@ -16,7 +17,7 @@ import { runtimesOrSkip } from './require-runtimes.ts'
 const main = join(import.meta.dirname, '../dist/main.js')
 
 function networksOrSkip(): boolean {
-  const hint = snatNodeHint(process.env)
+  const hint = nodeNetworkHint(process.env)
   if (hint !== undefined) process.stderr.write(`skipped for want of network namespaces: ${hint}\n`)
   return hint !== undefined
 }

@@ -13,8 +13,9 @@ import { subjectKey } from '../src/engine/subjects.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { command } from '../src/lab/command.ts'
 import { makeNamespaces, type Namespaces } from '../src/lab/network-namespaces.ts'
+import { nodeNetworkHint } from '../src/lab/node-network.ts'
 import { pause } from '../src/lab/pause.ts'
-import { snatNodeHint, startSnatNode } from '../src/lab/snat-node.ts'
+import { startSnatNode } from '../src/lab/snat-node.ts'
 import { isRead, networkSeen } from '../src/linux/network.ts'
 import { fullyRandom } from '../src/linux/random-ports.ts'
 import type { SnatRule } from '../src/linux/snat-rules.ts'
@@ -23,7 +24,7 @@ import { readNetwork } from '../src/node/network.ts'
 import { replaceRuleArm } from '../src/node/replace-rule.ts'
 import { machineZones } from '../src/node/time-zones.ts'
 
-const hint = snatNodeHint(process.env)
+const hint = nodeNetworkHint(process.env)
 if (hint !== undefined) process.stderr.write(`skipped: ${hint}\n`)
 
 const lock = '/run/xtables.lock'

@@ -31,6 +31,7 @@ import type { Settings } from './agent-config.ts'
 import { limitsOf, type NodeParts, rootsOf } from './agent-runtime.ts'
 import { type Io, ownNamespace } from './io.ts'
 import { policyFacts } from './policy-facts.ts'
+import { tellUnreadable } from './tell-unreadable.ts'
 
 export interface AgentActs {
   /**
@@ -157,7 +158,6 @@ function factsOf(
   namespace: string,
   metrics: ActingMetrics,
 ): FactsForRails {
-  const broken = new Map<string, string>()
   const cluster = new ClusterFacts({
     client,
     namespace,
@@ -165,12 +165,7 @@ function factsOf(
     hazards,
     now: io.now,
     ticks: io.ticks,
-    unreadable: (what, because) => {
-      metrics.unreadable(what, because !== undefined)
-      if (because !== undefined && broken.get(what) !== because) log.error({ what, because }, 'could not read')
-      if (because === undefined) broken.delete(what)
-      else broken.set(what, because)
-    },
+    unreadable: tellUnreadable(metrics, log),
   })
   return {
     policy: policyFacts(cluster, options.policy),

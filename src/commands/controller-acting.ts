@@ -22,6 +22,7 @@ import { machineZones } from '../node/time-zones.ts'
 import type { Io } from './io.ts'
 import { policyFacts } from './policy-facts.ts'
 import { readAtMostEvery } from './read-at-most-every.ts'
+import { tellUnreadable } from './tell-unreadable.ts'
 
 export interface ControllerActingParts {
   readonly io: Io
@@ -158,19 +159,13 @@ async function roomIn(
 }
 
 function factsOf({ io, client, namespace, policy, kinds, metrics, log }: ControllerActingParts) {
-  const broken = new Map<string, string>()
   const cluster = new ClusterFacts({
     client,
     namespace,
     hazards: catalogue,
     now: io.now,
     ticks: io.ticks,
-    unreadable: (what, because) => {
-      metrics.unreadable(what, because !== undefined)
-      if (because !== undefined && broken.get(what) !== because) log.error({ what, because }, 'could not read')
-      if (because === undefined) broken.delete(what)
-      else broken.set(what, because)
-    },
+    unreadable: tellUnreadable(metrics, log),
   })
   return {
     policy: readAtMostEvery(readsEvery, io.ticks, policyFacts(cluster, policy)),

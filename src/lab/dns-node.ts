@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { parseConntrackStatistics, total } from '../linux/conntrack.ts'
 import { outputOf } from '../node/colliding-connects.ts'
 import { inNamespace } from './namespace-programs.ts'
-import { makeNamespaces } from './network-namespaces.ts'
-import { snatNodeHint, startHolder, wire } from './snat-node.ts'
+import { onNodeNetwork, startHolder } from './node-network.ts'
 
 const service = '10.96.0.10'
 const servers = ['192.0.2.100', '192.0.2.101'] as const
@@ -91,24 +90,16 @@ export interface DnsNode {
 }
 
 /** Starts it (a second); needs root, iproute2 and iptables. @throws Error with what a command wrote to stderr. */
-export async function startDnsNode(): Promise<DnsNode> {
-  const hint = snatNodeHint(process.env)
-  if (hint !== undefined) throw new Error(hint)
-  const namespaces = await makeNamespaces(['node', 'ext', 'pod1', 'pod2'])
-  const children: ChildProcess[] = []
-  const stop = (): void => {
-    for (const child of children) child.kill('SIGKILL')
-    namespaces.remove()
-  }
-  try {
-    await wire(namespaces)
+export function startDnsNode(): Promise<DnsNode> {
+  return onNodeNetwork(async ({ namespaces, keep, stop }) => {
     await namespaces.run('ext', 'ip', 'address', 'add', `${servers[1]}/24`, 'dev', 'eth0')
     const rule = (...words: string[]) => namespaces.run('node', 'iptables-nft', '-w', '-t', 'nat', ...words)
     for (const args of serviceRules) await rule(...args)
-    children.push(await startEcho(namespaces.of('ext')))
+    keep(await startEcho(namespaces.of('ext')))
     const holder = await startHolder(namespaces.of('node'))
     const pod = await startHolder(namespaces.of('pod1'))
-    children.push(holder.child, pod.child)
+    keep(holder.child)
+    keep(pod.child)
     return {
       pid: holder.pid,
       stop,
@@ -128,10 +119,7 @@ export async function startDnsNode(): Promise<DnsNode> {
         return { resolved: sum('clash_resolve'), lost: sum('drop') }
       },
     }
-  } catch (error) {
-    stop()
-    throw error
-  }
+  })
 }
 
 /** As kube-proxy names and writes them, for a Service with two endpoints. */

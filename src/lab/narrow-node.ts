@@ -1,10 +1,9 @@
 // A node whose rule may choose from few source ports: a Pod that holds connections open, and a server outside.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { inNamespace } from './namespace-programs.ts'
-import { makeNamespaces } from './network-namespaces.ts'
-import { snatNodeHint, startHolder, wire } from './snat-node.ts'
+import { onNodeNetwork, outside, startHolder } from './node-network.ts'
 
-const server = { address: '192.0.2.100', port: 8080 }
+const server = { address: outside, port: 8080 }
 
 /** Accepts, and leaves it to the client to end. */
 const accepting = `
@@ -42,29 +41,20 @@ export interface NarrowNode {
  * @param ports how many source ports the rule may choose from.
  * @throws Error with what a command wrote to stderr.
  */
-export async function startNarrowNode(ports: number): Promise<NarrowNode> {
-  const hint = snatNodeHint(process.env)
-  if (hint !== undefined) throw new Error(hint)
-  const namespaces = await makeNamespaces(['node', 'ext', 'pod1', 'pod2'])
-  const children: ChildProcess[] = []
-  const stop = (): void => {
-    for (const child of children) child.kill('SIGKILL')
-    namespaces.remove()
-  }
-  const start = (name: string, ...args: readonly string[]): ChildProcess => {
-    const [program, ...enter] = inNamespace(namespaces.of(name))
-    const child = spawn(program, [...enter, process.execPath, '-e', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-    child.stdin?.on('error', () => undefined) // it ended first
-    children.push(child)
-    return child
-  }
-  try {
-    await wire(namespaces)
+export function startNarrowNode(ports: number): Promise<NarrowNode> {
+  return onNodeNetwork(async ({ namespaces, keep, stop }) => {
+    const start = (name: string, ...args: readonly string[]): ChildProcess => {
+      const [program, ...enter] = inNamespace(namespaces.of(name))
+      const child = spawn(program, [...enter, process.execPath, '-e', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+      child.stdin?.on('error', () => undefined) // it ended first
+      keep(child)
+      return child
+    }
     const rule = ['-p', 'tcp', '-j', 'MASQUERADE', '--to-ports', `1024-${1023 + ports}`, '--random-fully']
     await namespaces.run('node', 'iptables-nft', '-w', '-t', 'nat', '-A', 'POSTROUTING', '-o', 'uplink', ...rule)
     await firstLine(start('ext', accepting, '--', String(server.port)))
     const holder = await startHolder(namespaces.of('node'))
-    children.push(holder.child)
+    keep(holder.child)
     let pod: ChildProcess | undefined
     return {
       pid: holder.pid,
@@ -87,10 +77,7 @@ export async function startNarrowNode(ports: number): Promise<NarrowNode> {
         await namespaces.run('node', 'conntrack', '-F')
       },
     }
-  } catch (error) {
-    stop()
-    throw error
-  }
+  })
 }
 
 /** What a child writes next. @throws Error if it ends without. */

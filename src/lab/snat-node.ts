@@ -1,16 +1,14 @@
 // A node that translates addresses: two Pods on its bridge, a server outside, each in a network namespace of its own.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parseConntrackStatistics, total } from '../linux/conntrack.ts'
 import { parseTcpCounters } from '../linux/tcp-counters.ts'
 import { type Connects, collidingConnects, type Told } from '../node/colliding-connects.ts'
 import type { Probed } from '../node/connect-probe.ts'
-import { isInPath } from './in-path.ts'
 import { inNamespaceAtOnce, openFlows, startServer } from './namespace-programs.ts'
-import { makeNamespaces, type Namespaces } from './network-namespaces.ts'
+import { onNodeNetwork, outside, startHolder } from './node-network.ts'
 import { addRule, type BackEnd, listedRules, makeRandom } from './snat-rule.ts'
 
-const server = { address: '192.0.2.100', port: 8080 }
+const server = { address: outside, port: 8080 }
 
 /** Of each Pod. */
 type Collisions = Pick<Connects, 'count' | 'everyMs'> & { readonly firstPort: number }
@@ -48,38 +46,18 @@ export interface SnatNode {
   stop(): void
 }
 
-/** @returns what has to be done before it can be started on this machine; undefined if nothing. */
-export function snatNodeHint(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  if (process.getuid?.() !== 0) return 'network namespaces need root'
-  const missing = ['ip', 'iptables-nft', 'iptables-legacy', 'nft', 'nsenter', 'chrt', 'conntrack'].filter(
-    (name) => !isInPath(name, env),
-  )
-  return missing.length > 0
-    ? `${missing.join(', ')} not in PATH: on Debian install iproute2, iptables, nftables, util-linux and conntrack`
-    : undefined
-}
-
 /** Starts it (a second); needs root, iproute2 and iptables. @throws Error with what a command wrote to stderr. */
-export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
-  const hint = snatNodeHint(process.env)
-  if (hint !== undefined) throw new Error(hint)
-  const namespaces = await makeNamespaces(['node', 'ext', 'pod1', 'pod2'])
-  const children: ChildProcess[] = []
-  const stop = (): void => {
-    for (const child of children) child.kill('SIGKILL')
-    namespaces.remove()
-  }
-  try {
-    await wire(namespaces)
+export function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
+  return onNodeNetwork(async ({ namespaces, keep, stop }) => {
     await addRule(namespaces, backEnd)
     const holders = Promise.all([
       startHolder(namespaces.of('node')),
       startHolder(namespaces.of('pod1')),
       startHolder(namespaces.of('pod2')),
     ])
-    children.push(await startServer(namespaces.of('ext'), server.port))
+    keep(await startServer(namespaces.of('ext'), server.port))
     const [holder, ...pods] = await holders
-    children.push(holder.child, ...pods.map(({ child }) => child))
+    for (const { child } of [holder, ...pods]) keep(child)
     return {
       pid: holder.pid,
       pods: [pods[0].pid, pods[1].pid],
@@ -102,10 +80,7 @@ export async function startSnatNode(backEnd: BackEnd): Promise<SnatNode> {
       rules: () => listedRules(namespaces, backEnd),
       makeRandom: () => makeRandom(namespaces, backEnd),
     }
-  } catch (error) {
-    stop()
-    throw error
-  }
+  })
 }
 
 const netOf = (pid: number, file: string): string => readFileSync(`/proc/${pid}/net/${file}`, 'utf8')
@@ -121,40 +96,4 @@ function synsAgain(pid: number): number {
   const { synRetransmits } = parseTcpCounters(netOf(pid, 'snmp'), netOf(pid, 'netstat'))
   if (synRetransmits === undefined) throw new Error('this kernel does not count TCPSynRetrans')
   return synRetransmits
-}
-
-/** Few processes, since on a busy machine each of them waits for its turn. */
-export async function wire({ of, run }: Namespaces): Promise<void> {
-  const ip = (name: string, ...lines: string[]) =>
-    run(name, 'sh', '-c', 'printf "%s\\n" "$@" | ip -batch -', 'sh', ...lines)
-  await ip(
-    'node',
-    'link add br0 type bridge',
-    'address add 10.244.0.1/24 dev br0',
-    'link set br0 up',
-    `link add uplink type veth peer name eth0 netns ${of('ext')}`,
-    'address add 192.0.2.1/24 dev uplink',
-    'link set uplink up',
-    ...['pod1', 'pod2'].flatMap((pod) => [
-      `link add ${pod} type veth peer name eth0 netns ${of(pod)}`,
-      `link set ${pod} master br0 up`,
-    ]),
-  )
-  await Promise.all([
-    ip('ext', `address add ${server.address}/24 dev eth0`, 'link set eth0 up'),
-    ...['pod1', 'pod2'].map((pod, place) =>
-      ip(pod, `address add 10.244.0.${place + 2}/24 dev eth0`, 'link set eth0 up', 'route add default via 10.244.0.1'),
-    ),
-    run('node', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'),
-  ])
-}
-
-/** A process that does nothing but be in a namespace: what looks at it needs its pid. `ip netns exec` becomes the command. */
-export async function startHolder(namespace: string): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
-  const child = spawn('ip', ['netns', 'exec', namespace, 'sh', '-c', 'echo on; exec sleep 86400'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await new Promise((resolve) => child.stdout?.once('data', resolve))
-  if (child.pid === undefined) throw new Error('no process could be started in the node of the lab')
-  return { child, pid: child.pid }
 }
