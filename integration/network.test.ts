@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeNamespaces, type Namespaces } from '../src/lab/network-namespaces.ts'
 import { nodeNetworkHint } from '../src/lab/node-network.ts'
+import { stateOf } from '../src/lab/processes.ts'
 import { isRead, type NatRules, type NetworkSeen } from '../src/linux/network.ts'
 import { readNetwork } from '../src/node/network.ts'
 
@@ -250,5 +251,21 @@ describe.skipIf(networksOrSkip())('a network namespace', () => {
     namespaces = await makeNamespaces(['one'])
     expect(listOf(killed)).toEqual([])
     expect(listOf(process.pid)).toHaveLength(1)
+  })
+
+  it('is removed by the next maker also when nobody reaps the killed one', async () => {
+    // A shell that becomes a sleep never asks for its children.
+    const script = '"$0" "$1" drill snat-race & echo $!; exec sleep 60'
+    const parent = spawn('sh', ['-c', script, process.execPath, main], { stdio: ['ignore', 'pipe', 'ignore'] })
+    try {
+      const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
+      await vi.waitFor(() => expect(listOf(pid)).toHaveLength(4), 20_000)
+      process.kill(pid, 'SIGKILL')
+      await vi.waitFor(() => expect(stateOf(pid)).toBe('Z'), 5000)
+      namespaces = await makeNamespaces(['one'])
+      expect(listOf(pid)).toEqual([])
+    } finally {
+      parent.kill('SIGKILL')
+    }
   })
 })

@@ -1,7 +1,7 @@
 // Network namespaces of a lab's own, joined by links that lie in them alone: nothing of the machine's own network is touched.
 import { spawnSync } from 'node:child_process'
 import { command } from './command.ts'
-import { startOf } from './processes.ts'
+import { startOf, stateOf } from './processes.ts'
 
 /** `rc-<pid>-<start>-<name>`: whoever made them can be told from a later process of that pid. */
 const named = /^rc-(\d+)-(\d+)-[a-z0-9]+$/
@@ -54,6 +54,10 @@ function removeOrphans(): void {
   const { stdout } = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' })
   for (const name of (stdout ?? '').split('\n').map((line) => line.split(' ')[0] ?? '')) {
     const [, pid, start] = named.exec(name) ?? []
-    if (pid !== undefined && String(startOf(Number(pid))) !== start) removeNamespace(name)
+    if (pid !== undefined && !isAlive(Number(pid), start)) removeNamespace(name)
   }
 }
+
+/** One that was killed stays as a zombie until its parent asks for it, and some never do. */
+const isAlive = (pid: number, start: string | undefined): boolean =>
+  String(startOf(pid)) === start && stateOf(pid) !== 'Z'
