@@ -93,4 +93,5 @@ export const stuckCleanup = hazard({
   },
   writes: [cronJobs, jobs],
   cluster: [leftBehind, keptJobs, keptPods, expired, piles],
+  drill: () => import('./drill.ts'),
 })
