@@ -113,6 +113,12 @@ describe('what the controller may do', () => {
     expect(onlyHarmless(all).map(({ verdict }) => verdict.verdict)).toEqual(['found', 'clear'])
   })
 
+  it('is to delete what has finished, and never what may run', () => {
+    const clean: Step = { do: 'delete', name: 'clean', finished: true, why: 'w', target: lamp('a-1') }
+    const { name: _, ...nameless } = clean
+    expect(steps(onlyHarmless([ill('a', [remove, nameless, clean])]))).toEqual(['clean a'])
+  })
+
   it('is nothing about what could happen', () => {
     expect(steps(onlyHarmless([ill('a', [thaw], { state: 'exposed', certain: true })]))).toEqual([])
   })
