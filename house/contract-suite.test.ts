@@ -186,7 +186,10 @@ describe.each(hazards.map((hazard) => ({ id: hazard.id, hazard })))('$id', ({ ha
         )
         const { judged } = await look({ ...last.options, world: blind })
         for (const name of Object.keys(last.finds)) {
-          const verdicts = judged.filter(({ subject }) => subject.name === name).map(({ verdict }) => verdict.verdict)
+          // Where it is itself of that kind, `*` stands for it.
+          const own = judged.filter(({ subject }) => subject.name === name)
+          const every = judged.filter(({ subject }) => subject.name === '*')
+          const verdicts = (own.length > 0 ? own : every).map(({ verdict }) => verdict.verdict)
           expect(
             verdicts.some((verdict) => verdict === 'found' || verdict === 'unknown'),
             `${name} without ${kind.kind}`,

@@ -28,6 +28,8 @@ export const controllerRights: Readonly<Record<string, readonly string[]>> = (()
     'create events',
     'patch events',
     'patch batch/cronjobs/status',
+    'get batch/jobs',
+    'delete batch/jobs',
   ]
   const own = ['get', 'list', 'create', 'patch'].map((verb) => `${verb} coordination.k8s.io/leases`)
   return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }

@@ -131,11 +131,12 @@ describe.skipIf(noHelm)('Helm', () => {
     ['act', true],
     ['advise', false],
     ['observe', false],
-  ])('lets controllers of mode "%s" change a status: %s', (mode, may) => {
+  ])('lets controllers of mode "%s" change a status and delete: %s', (mode, may) => {
     const role = template({ controller: { mode } }).find(
       ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'roadcrew-controller',
     )
     expect(JSON.stringify(role).includes('cronjobs/status')).toBe(may)
+    expect(JSON.stringify(role).includes('"delete"')).toBe(may)
   })
 
   it('makes nothing of the controller where it is not wanted', () => {

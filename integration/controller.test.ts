@@ -1,5 +1,7 @@
 // The controller on a real kube-apiserver and kube-controller-manager, as processes of their own where they have to be killed.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
@@ -264,5 +266,59 @@ describe.skipIf(controlPlaneOrSkip())('the controller', () => {
     expect(Number(next[0]?.split(' ')[1]) % 60).toBe(0)
     process.stderr.write(`told ${toldAfter} ms after the native controller gave up\n`)
     await replica.stop()
+  })
+
+  it('makes room for a run that a quota refuses, by the oldest finished Job and no other (kubernetes#119775)', async () => {
+    const office = 'office'
+    const at = {
+      cronJobs: `/apis/batch/v1beta1/namespaces/${office}/cronjobs`,
+      jobs: `/apis/batch/v1/namespaces/${office}/jobs`,
+    }
+    const time = (minutesAgo: number) => new Date(Date.now() - minutesAgo * 60_000).toISOString().replace(/\.\d+/, '')
+    const jobs = () => lab.list<Job>(at.jobs)
+    await create(lab, { kind: 'Namespace', metadata: { name: office } })
+    // Its newest run was due half an hour ago, so that no other one comes while this goes on.
+    const schedule = `${new Date(Date.now() - 30 * 60_000).getUTCMinutes()} * * * *`
+    await lab.send('POST', at.cronJobs, {
+      apiVersion: 'batch/v1beta1',
+      kind: 'CronJob',
+      metadata: { name: 'report' },
+      spec: spec({ schedule, suspend: true }),
+    })
+    const { metadata } = (await lab.send('GET', `${at.cronJobs}/report`)) as CronJob
+    const owner = { apiVersion: 'batch/v1beta1', kind: 'CronJob', name: 'report', uid: metadata?.uid, controller: true }
+    for (const [name, ended] of [
+      ['old', 300],
+      ['young', 200],
+    ] as const) {
+      await lab.send('POST', at.jobs, { metadata: { name, ownerReferences: [owner] }, spec: { template } })
+      const counted = async () => (await jobs()).find((job) => job.metadata?.name === name)?.status?.active
+      await expect.poll(counted, { timeout: 20_000 }).toBe(1)
+      const conditions = [{ type: 'Complete', status: 'True', lastTransitionTime: time(ended) }]
+      const status = { startTime: time(ended + 1), completionTime: time(ended), active: 0, succeeded: 1, conditions }
+      await lab.send('PATCH', `${at.jobs}/${name}/status`, { status })
+    }
+    const quotas = `/api/v1/namespaces/${office}/resourcequotas`
+    await lab.send('POST', quotas, { metadata: { name: 'two' }, spec: { hard: { 'count/jobs.batch': '2' } } })
+    const folder = mkdtempSync(join(tmpdir(), 'roadcrew-policy-'))
+    writeFileSync(join(folder, 'policy.yaml'), 'hazards:\n  stuck-cleanup: {mode: observe, steps: {make-room: act}}\n')
+    const replica = started('cleaning', '--policy', join(folder, 'policy.yaml'))
+    await replica.says('leads')
+    await lab.send('PATCH', `${at.cronJobs}/report/status`, { status: { lastScheduleTime: time(95) } })
+    await lab.send('PATCH', `${at.cronJobs}/report`, { spec: { suspend: false } })
+
+    const names = async () => (await jobs()).map((job) => job.metadata?.name ?? '').toSorted()
+    const ran = async () => (await names()).filter((name) => name.startsWith('report-')).length
+    await expect.poll(ran, { timeout: 60_000, interval: 200 }).toBe(1)
+    expect(await names()).toEqual([expect.stringMatching(/^report-\d+$/), 'young'])
+    const audits = replica.lines.filter(({ msg, outcome }) => msg === 'audit' && outcome === 'done')
+    expect(audits).toMatchObject([{ hazard: 'stuck-cleanup', reason: 'quota-held', text: 'delete Job office/old' }])
+    const told = async () => {
+      const events = await lab.list<Event>(`/api/v1/namespaces/${office}/events`, 'involvedObject.name=report')
+      return events.filter(({ source }) => source?.component === 'roadcrew-controller').map(({ reason }) => reason)
+    }
+    await expect.poll(told, { timeout: 15_000 }).toEqual(expect.arrayContaining(['RoadcrewQuotaHeld', 'RoadcrewActed']))
+    await replica.stop()
+    rmSync(folder, { recursive: true })
   })
 })

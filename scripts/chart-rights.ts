@@ -73,6 +73,12 @@ const declared: Readonly<
       resource: 'cronjobs/status',
       verbs: ['patch'],
     },
+    {
+      why: 'Deletes Jobs, and of them only what has finished: the API has no narrower right',
+      group: 'batch',
+      resource: 'jobs',
+      verbs: ['get', 'delete'],
+    },
   ],
   rails: [
     { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], names: [policyMap] },

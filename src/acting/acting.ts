@@ -4,7 +4,7 @@ import type { Arm } from '../contract/world.ts'
 import { type Audit, execute } from '../engine/executor.ts'
 import type { Judged, Look } from '../engine/look.ts'
 import { type Mode, saysAtLeast } from '../engine/policy.ts'
-import type { NodeFacts, Read, Situation } from '../engine/rails.ts'
+import { type NodeFacts, type ObjectFacts, type Read, type Situation, spareAnnotation } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import type { PodIdentity } from '../linux/container.ts'
 import type { PolicyRead } from './policy-source.ts'
@@ -64,9 +64,9 @@ export class Acting {
       ceiling,
       again,
       reserve,
-      situation: (one) => {
+      situation: (one, step) => {
         byKey.set(subjectKey(one.subject), one)
-        return this.#situation(seen, one)
+        return this.#situation(seen, one, step)
       },
       tried: (subject) => this.#tried.get(subject) ?? new Set(),
       record: async (audit) => {
@@ -87,14 +87,14 @@ export class Acting {
     return policy ? found.filter(({ hazard }) => saysAtLeast(policy.value.policy, hazard.id, 'advise')) : found
   }
 
-  async #situation(seen: Look, judged: Judged): Promise<Situation> {
+  async #situation(seen: Look, judged: Judged, step: Step): Promise<Situation> {
     const { facts, now, ticks, self, podOf, node } = this.#options
     const identity = podOf?.(judged)
     const [policy, done, pod, object, here, labels] = await Promise.all([
       facts.policy(),
       facts.done(),
       identity && facts.pod?.(identity),
-      facts.object?.(judged.subject),
+      this.#object(judged.subject, step),
       node?.(seen),
       facts.labels?.(),
     ])
@@ -108,6 +108,15 @@ export class Acting {
       node: here && { ...here, ...(labels && { labels }) },
       ...(self !== undefined && { self }),
     }
+  }
+
+  /** Where a step changes another object than the one that was found ill, the opt-outs of both count. */
+  async #object(subject: Subject, step: Step): Promise<Situation['object']> {
+    const { facts } = this.#options
+    const own = await facts.object?.(subject)
+    if (!own || !('target' in step) || subjectKey(step.target) === subjectKey(subject)) return own
+    const other = await facts.object?.(step.target)
+    return other && withOptOut(own, other)
   }
 
   /** What is well again, or no longer there, begins at the bottom of its ladder when it breaks anew. */
@@ -126,6 +135,15 @@ export class Acting {
     told.set(key, says)
     return true
   }
+}
+
+/** The one, with the other's opt-out where it has none; as old as the older of them. */
+function withOptOut(own: Read<ObjectFacts>, other: Read<ObjectFacts>): Read<ObjectFacts> {
+  const [says] = [own, other]
+    .flatMap(({ value }) => value.annotations[spareAnnotation] ?? [])
+    .filter((one) => one !== 'false')
+  const annotations = { ...own.value.annotations, ...(says !== undefined && { [spareAnnotation]: says }) }
+  return { value: { ...own.value, annotations }, ticks: Math.min(own.ticks, other.ticks) }
 }
 
 /** One that could not be judged is not known to be well. */

@@ -1,4 +1,4 @@
-// Puts together what the controller needs to act: facts for rails, the one arm it has, a budget, and who is told.
+// Puts together what the controller needs to act: facts for rails, the arms it has, a budget, and who is told.
 import type { Logger } from 'pino'
 import { Acting } from '../acting/acting.ts'
 import type { ActingMetrics } from '../acting/acting-metrics.ts'
@@ -8,7 +8,7 @@ import type { Events, Regarding } from '../acting/events.ts'
 import { emptyReport, readReport, writeReport } from '../acting/shadow-store.ts'
 import { StepRecord } from '../acting/step-record.ts'
 import type { Hazard, Kind, Subject } from '../contract/hazard.ts'
-import { statusOnly } from '../controller/status-only.ts'
+import { onlyHarmless } from '../controller/harmless.ts'
 import { stepText } from '../engine/act.ts'
 import { type Judged, type Look, look } from '../engine/look.ts'
 import { type Mode, saysAtLeast } from '../engine/policy.ts'
@@ -16,6 +16,7 @@ import { stepName } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import { hazards as catalogue } from '../hazards/index.ts'
 import type { Client } from '../kubernetes/client.ts'
+import { deleteArm } from '../kubernetes/delete.ts'
 import { editArm } from '../kubernetes/edit.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import { machineZones } from '../node/time-zones.ts'
@@ -35,6 +36,8 @@ export interface ControllerActingParts {
   readonly settings: Readonly<Record<string, unknown>>
   /** Those of which a status may be corrected. */
   readonly kinds: readonly Kind<unknown>[]
+  /** Those of which one that has finished may be deleted. */
+  readonly finishing: readonly Kind<unknown>[]
   /** Asked right before each act. */
   readonly leads: () => boolean
   readonly regarding: (subject: Subject) => Regarding
@@ -57,7 +60,7 @@ export interface ControllerActs {
 
 /** @throws UsageError if the policy's file is no policy. */
 export function controllerActs(parts: ControllerActingParts): ControllerActs {
-  const { io, client, namespace, identity, log, metrics, kinds, leads, regarding, events } = parts
+  const { io, client, namespace, identity, log, metrics, kinds, finishing, leads, regarding, events } = parts
   const facts = factsOf(parts)
   const places = new Map<string, string>()
   const complain = (what: string) => (error: unknown) =>
@@ -95,7 +98,7 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
       actings.get(space) ??
       new Acting({
         facts,
-        arms: [editArm(client, kinds)],
+        arms: [editArm(client, kinds), deleteArm(client, finishing, { onlyFinished: true })],
         ceiling: parts.mode,
         now: io.now,
         ticks: io.ticks,
@@ -131,7 +134,7 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
       const isBlind = seen.judged.some(({ subject }) => subject.name === '*')
       if (!isBlind) {
         const room = await roomIn(parts, facts)
-        await actingOf(space).round({ ...seen, judged: statusOnly(seen.judged, room, turn++) })
+        await actingOf(space).round({ ...seen, judged: onlyHarmless(seen.judged, room, turn++) })
         const names = new Set(seen.judged.map(({ subject }) => subjectKey(subject)))
         const ofSpace = ({ subject }: { readonly subject: string }) => subject.includes(` ${space}/`)
         if (seen.judged.length === 0) actings.delete(space)
@@ -158,7 +161,7 @@ async function roomIn(
   return Math.max(1, (policy?.value.policy.perClusterPerHour ?? 0) - recent)
 }
 
-function factsOf({ io, client, namespace, policy, kinds, metrics, log }: ControllerActingParts) {
+function factsOf({ io, client, namespace, policy, kinds, finishing, metrics, log }: ControllerActingParts) {
   const cluster = new ClusterFacts({
     client,
     namespace,
@@ -170,7 +173,7 @@ function factsOf({ io, client, namespace, policy, kinds, metrics, log }: Control
   return {
     policy: readAtMostEvery(readsEvery, io.ticks, policyFacts(cluster, policy)),
     done: readAtMostEvery(readsEvery, io.ticks, () => cluster.done()),
-    object: (subject: Subject) => cluster.objectOf(kinds, subject),
+    object: (subject: Subject) => cluster.objectOf([...kinds, ...finishing], subject),
   }
 }
 
@@ -190,5 +193,5 @@ async function lookAgain(
     settings,
   })
   const key = subjectKey(judged.subject)
-  return statusOnly(now.filter(({ subject }) => subjectKey(subject) === key))
+  return onlyHarmless(now.filter(({ subject }) => subjectKey(subject) === key))
 }

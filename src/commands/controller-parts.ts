@@ -18,7 +18,7 @@ import { backOff } from '../kubernetes/back-off.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { Informer } from '../kubernetes/informer.ts'
 import { Leader } from '../kubernetes/leader.ts'
-import { cronJobs, namespaces } from '../objects/kinds.ts'
+import { cronJobs, jobs, namespaces } from '../objects/kinds.ts'
 import { timeText } from '../objects/time.ts'
 import type { ControllerOptions } from './controller.ts'
 import { type ControllerActs, controllerActs } from './controller-acting.ts'
@@ -139,6 +139,7 @@ export class ControllerParts {
       hazards: this.#hazards,
       settings: this.#settings,
       kinds: [cronJobs],
+      finishing: [jobs],
       leads: () => this.#leads(),
       regarding: (subject) => this.#regarding(subject),
       events: this.events,

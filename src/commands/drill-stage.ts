@@ -36,8 +36,9 @@ export function openStage(
 
   const node = new NodeStage(hazard, io)
   const cureCluster = async (options: LookOptions, client: Client): Promise<readonly Cured[]> => {
-    const { editArm } = await import('./drill-cluster.ts')
-    const acted = await act(options, smallestStep, [editArm(client, hazard.writes ?? [])])
+    const { deleteArm, editArm } = await import('./drill-cluster.ts')
+    const { writes = [] } = hazard
+    const acted = await act(options, smallestStep, [editArm(client, writes), deleteArm(client, writes)])
     return acted.flatMap(({ step, outcome }) =>
       'target' in step ? [{ step, target: step.target, ...(outcome !== 'done' && { held: outcome.held }) }] : [],
     )

@@ -182,7 +182,9 @@ export interface RulePlace {
 export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'edit'; readonly target: Subject; readonly changes: readonly Change[] }
   | { readonly do: 'create'; readonly target: Subject; readonly object: Json }
-  | { readonly do: 'delete' | 'stop-container'; readonly target: Subject }
+  /** `finished`: only if it has: nothing that runs ends by it. */
+  | { readonly do: 'delete'; readonly target: Subject; readonly finished?: true }
+  | { readonly do: 'stop-container'; readonly target: Subject }
   | { readonly do: 'continue-shim'; readonly target: Subject; readonly shim: Shim }
   | { readonly do: 'end-shim'; readonly target: Subject; readonly shim: Shim; readonly alsoEnds: readonly Subject[] }
   | {

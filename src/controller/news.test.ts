@@ -5,8 +5,8 @@ import { hazard } from '../contract/reads.ts'
 import { clear, found, read, unknown } from '../contract/verdicts.ts'
 import type { Judged } from '../engine/look.ts'
 import { eventReason, findingEvent } from './event-texts.ts'
+import { onlyHarmless } from './harmless.ts'
 import { Told } from './news.ts'
-import { statusOnly } from './status-only.ts'
 
 const dark = hazard({
   id: 'dark-lamp',
@@ -109,22 +109,28 @@ describe('what the controller may do', () => {
 
   it('is to correct a status, by a step that a policy can name', () => {
     const all = [ill('a', [edit('spec', 'deadline'), edit('status'), remove, thaw]), judged('b', clear)]
-    expect(steps(statusOnly(all))).toEqual(['thaw a'])
-    expect(statusOnly(all).map(({ verdict }) => verdict.verdict)).toEqual(['found', 'clear'])
+    expect(steps(onlyHarmless(all))).toEqual(['thaw a'])
+    expect(onlyHarmless(all).map(({ verdict }) => verdict.verdict)).toEqual(['found', 'clear'])
+  })
+
+  it('is to delete what has finished, and never what may run', () => {
+    const clean: Step = { do: 'delete', name: 'clean', finished: true, why: 'w', target: lamp('a-1') }
+    const { name: _, ...nameless } = clean
+    expect(steps(onlyHarmless([ill('a', [remove, nameless, clean])]))).toEqual(['clean a'])
   })
 
   it('is nothing about what could happen', () => {
-    expect(steps(statusOnly([ill('a', [thaw], { state: 'exposed', certain: true })]))).toEqual([])
+    expect(steps(onlyHarmless([ill('a', [thaw], { state: 'exposed', certain: true })]))).toEqual([])
   })
 
   it('comes to everybody in turn', () => {
     const all = ['a', 'b', 'c'].map((name) => ill(name, [thaw]))
-    const turns = [0, 1, 2].map((turn) => steps(statusOnly([judged('x', clear), ...all], 2, turn)))
+    const turns = [0, 1, 2].map((turn) => steps(onlyHarmless([judged('x', clear), ...all], 2, turn)))
     expect(turns).toEqual([
       ['thaw a', 'thaw b'],
       ['thaw a', 'thaw c'],
       ['thaw b', 'thaw c'],
     ])
-    expect(steps(statusOnly(all, 0, 4))).toEqual([])
+    expect(steps(onlyHarmless(all, 0, 4))).toEqual([])
   })
 })

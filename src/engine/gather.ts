@@ -78,12 +78,13 @@ export class Gathered {
   #add(kind: Kind<unknown>, item: Item<unknown>): void {
     let chosen: boolean | undefined
     for (const store of this.#stores.get(kind) ?? []) {
-      if (this.#of.has(store.read)) {
-        chosen ??= this.#chosen(item.object)
-        if (!chosen) continue
+      const isOf = this.#of.has(store.read)
+      if (isOf) chosen ??= this.#chosen(item.object)
+      if (isOf && !chosen) continue
+      // Of what is dropped nothing stays: thousands of Pods may be read to find the one that is stuck.
+      if (store.add(item) && isOf) {
         this.notes.set(item.subject, { origin: originOf(item.object), hasStatus: hasStatus(item.object) })
       }
-      store.add(item)
     }
   }
 

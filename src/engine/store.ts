@@ -17,17 +17,19 @@ export class Store {
     this.read = read
   }
 
-  add({ subject, object }: Item<unknown>): void {
+  /** False if it was dropped. */
+  add({ subject, object }: Item<unknown>): boolean {
     try {
       const { key, keep } = this.read
       const at = key ? key(object as never) : ''
       const kept = keep ? keep(object as never) : object
-      if (at === undefined || kept === undefined) return
+      if (at === undefined || kept === undefined) return false
       this.items.push({ subject, object: kept })
       if (key) this.#keys.push(at)
     } catch (error) {
       this.lost.push({ subject, because: error instanceof Error ? error.message : String(error) })
     }
+    return true
   }
 
   forget(): void {

@@ -11,6 +11,7 @@ import { ipvsSideEffects } from './ipvs-side-effects/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
 import { snatPortsExhausted } from './snat-ports-exhausted/hazard.ts'
 import { snatRace } from './snat-race/hazard.ts'
+import { stuckCleanup } from './stuck-cleanup/hazard.ts'
 import { stuckContainer } from './stuck-container/hazard.ts'
 import { unplannedRun } from './unplanned-run/hazard.ts'
 
@@ -26,6 +27,7 @@ export const hazards: readonly Hazard[] = [
   lostRequests,
   snatPortsExhausted,
   snatRace,
+  stuckCleanup,
   stuckContainer,
   unplannedRun,
 ]

@@ -1,0 +1,4 @@
+export interface Settings {
+  readonly stuckAfterSeconds: number
+  readonly piledUp: number
+}
