@@ -32,6 +32,8 @@ export interface ApiKind {
   readonly versions: readonly string[]
   readonly namespaced: boolean
   readonly only?: { readonly namespace: string; readonly names: readonly string[] }
+  /** Of `metadata.managedFields` it is kept who changed a spec and when; else nothing of them is. */
+  readonly specChanges?: true
 }
 
 /** Anything readable: an API kind, a thing on a node, a probe's result. `shape` is never set; it only carries T. */
@@ -178,10 +180,29 @@ export interface RulePlace {
   readonly position: number
 }
 
+/**
+ * Makes an object that `target` owns, once: `note` is written on the target first, so that who was cut off in between knows
+ * what was begun; then the object is made, if none of its name is there; then the target's status says so, and the note goes.
+ */
+export interface Creation {
+  readonly do: 'create'
+  readonly target: Subject
+  /** With kind, apiVersion and name; namespace and owner come from the target. */
+  readonly object: Json
+  /** An annotation of the target. */
+  readonly note: { readonly key: string; readonly value: string }
+  /** What has to be as it was until the object is there. */
+  readonly given: readonly { readonly path: Path; readonly value: Json | undefined }[]
+  /** Of the target's status. */
+  readonly changes: readonly Change[]
+  /** A list in the target's status that refers to such objects while they are not finished. */
+  readonly refer: Path
+}
+
 /** What to do, as data. `name`: a key of the hazard's steps, so that a policy can allow it by itself. */
 export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'edit'; readonly target: Subject; readonly changes: readonly Change[] }
-  | { readonly do: 'create'; readonly target: Subject; readonly object: Json }
+  | Creation
   | { readonly do: 'delete' | 'stop-container'; readonly target: Subject }
   | { readonly do: 'continue-shim'; readonly target: Subject; readonly shim: Shim }
   | { readonly do: 'end-shim'; readonly target: Subject; readonly shim: Shim; readonly alsoEnds: readonly Subject[] }
