@@ -18,7 +18,8 @@ import { backOff } from '../kubernetes/back-off.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { Informer } from '../kubernetes/informer.ts'
 import { Leader } from '../kubernetes/leader.ts'
-import { cronJobs, namespaces } from '../objects/kinds.ts'
+import type { ServerClock } from '../kubernetes/server-clock.ts'
+import { cronJobs, jobs, namespaces } from '../objects/kinds.ts'
 import { timeText } from '../objects/time.ts'
 import type { ControllerOptions } from './controller.ts'
 import { type ControllerActs, controllerActs } from './controller-acting.ts'
@@ -34,6 +35,8 @@ export interface ControllerGiven {
   readonly namespace: string
   readonly identity: string
   readonly zones: Zones
+  /** Of what is asked by `client`. */
+  readonly clock: ServerClock
   readonly version: () => Version | undefined
   /** Ends the informers. */
   readonly ends: AbortSignal
@@ -139,6 +142,8 @@ export class ControllerParts {
       hazards: this.#hazards,
       settings: this.#settings,
       kinds: [cronJobs],
+      made: [jobs],
+      clock: this.#given.clock,
       leads: () => this.#leads(),
       regarding: (subject) => this.#regarding(subject),
       events: this.events,

@@ -166,11 +166,10 @@ const nodeRail = (name: string, holds: (node: NodeFacts) => string | undefined):
 /** For how long what is noted is not tried again (ms). */
 const noteRestMs = 20_000
 
-function usedUp(step: Step, { done, policy, now }: Situation, what: string): string | undefined {
-  const budget = budgetOf(step)
-  const rate = rateOf(budget, policy?.value)
-  const used = usedOf(budget, done?.value ?? [], rate, now)
-  return used >= rate.most ? `${used} ${what}, ${rate.most} are allowed` : undefined
+const counted: Readonly<Record<Budget, string>> = {
+  act: 'acts in the cluster within an hour',
+  status: 'statuses corrected in the cluster within a minute',
+  run: 'runs started in the cluster within a minute',
 }
 
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} min`
@@ -279,18 +278,12 @@ export const rails: readonly Rail[] = [
   },
   {
     name: 'cluster-rate',
-    asks: (step) => budgetOf(step) === 'act',
-    holds: (step, situation) => usedUp(step, situation, 'acts in the cluster within an hour'),
-  },
-  {
-    name: 'status-rate',
-    asks: (step) => budgetOf(step) === 'status',
-    holds: (step, situation) => usedUp(step, situation, 'statuses were corrected within a minute'),
-  },
-  {
-    name: 'run-rate',
-    asks: (step) => budgetOf(step) === 'run',
-    holds: (step, situation) => usedUp(step, situation, 'runs were started within a minute'),
+    holds: (step, { done, policy, now }) => {
+      const budget = budgetOf(step)
+      const rate = rateOf(budget, policy?.value)
+      const used = usedOf(budget, done?.value ?? [], rate, now)
+      return used >= rate.most ? `${used} ${counted[budget]}, ${rate.most} are allowed` : undefined
+    },
   },
   {
     name: 'cool-down',

@@ -36,21 +36,25 @@ export type Write =
  * @param made what is there under the name of the object.
  */
 export function nextWrite(step: Creation, target: Seen | undefined, made: Seen | undefined): Write {
-  const { note, given, changes, target: subject } = step
-  const whose = `${subject.kind} ${subject.name}`
+  const whose = `${step.target.kind} ${step.target.name}`
   const { uid, deletionTimestamp, annotations } = target?.metadata ?? {}
   if (!target || deletionTimestamp !== undefined) return { held: `${whose} is gone, or about to be` }
-  if (subject.uid !== undefined && uid !== subject.uid) return { held: `${whose} was made anew since it was looked at` }
-  const isOwn = made?.metadata?.ownerReferences?.some((one) => one.uid === uid && one.controller === true)
-  if (made && !isOwn) return { held: `another ${made.kind ?? 'object'} has the name ${made.metadata?.name}` }
-  const isNoted = annotations?.[note.key] === note.value
-  const before = applyChanges(target, changes)
-  const isSaid = changes.every(({ path, after }) => sameValue(valueAt(target, path), after))
-  if (made) {
-    // Where somebody else moved the status on it stays as it is, but for the reference to what was made.
-    const isSettled = (isSaid || 'held' in before) && (isFinished(made) || isReferred(target, step.refer, made))
-    return isSettled ? (isNoted ? { write: 'clear' } : 'done') : { write: 'status' }
+  if (step.target.uid !== undefined && uid !== step.target.uid) {
+    return { held: `${whose} was made anew since it was looked at` }
   }
+  const isNoted = annotations?.[step.note.key] === step.note.value
+  if (!made) return beforeMade(step, target, isNoted)
+  const isOwn = made.metadata?.ownerReferences?.some((one) => one.uid === uid && one.controller === true)
+  if (!isOwn) return { held: `another ${made.kind ?? 'object'} has the name ${made.metadata?.name}` }
+  // Where somebody else moved the status on it stays as it is, but for the reference to what was made.
+  const isSaid = step.changes.every(({ path, after }) => sameValue(valueAt(target, path), after))
+  const isMoved = 'held' in applyChanges(target, step.changes)
+  const isSettled = (isSaid || isMoved) && (isFinished(made) || isReferred(target, step.refer, made))
+  return isSettled ? (isNoted ? { write: 'clear' } : 'done') : { write: 'status' }
+}
+
+function beforeMade({ given, changes }: Creation, target: Seen, isNoted: boolean): Write {
+  const before = applyChanges(target, changes)
   const edited = given.find(({ path, value }) => !sameValue(valueAt(target, path), value))
   const held = 'held' in before ? before.held : edited && `${edited.path.join('.')} was changed since it was looked at`
   if (held !== undefined) return isNoted ? { write: 'clear', held } : { held }

@@ -16,7 +16,7 @@ export function aheadBy({ date, sent, received }: Dated): number | undefined {
   const then = date === undefined ? Number.NaN : Date.parse(date)
   if (Number.isNaN(then) || received < sent) return undefined
   const [least, most] = [sent - (then + 1000), received - then]
-  return least > 0 ? least : most < 0 ? most : 0
+  return least > 0 ? least : Math.min(most, 0)
 }
 
 /** What the last answer said. */
