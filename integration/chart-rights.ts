@@ -28,6 +28,9 @@ export const controllerRights: Readonly<Record<string, readonly string[]>> = (()
     'create events',
     'patch events',
     'patch batch/cronjobs/status',
+    'get batch/jobs',
+    'create batch/jobs',
+    'update batch/cronjobs/finalizers',
   ]
   const own = ['get', 'list', 'create', 'patch'].map((verb) => `${verb} coordination.k8s.io/leases`)
   return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }

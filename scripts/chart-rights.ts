@@ -68,10 +68,17 @@ const declared: Readonly<
   ],
   controllerActs: [
     {
-      why: 'Corrects a status; never a spec',
+      why: 'Corrects a status, and notes beside it what is under way; never a spec',
       group: 'batch',
       resource: 'cronjobs/status',
       verbs: ['patch'],
+    },
+    { why: 'Makes up for a missed run', group: 'batch', resource: 'jobs', verbs: ['get', 'create'] },
+    {
+      why: 'A Job that keeps its CronJob from being deleted before it (OwnerReferencesPermissionEnforcement)',
+      group: 'batch',
+      resource: 'cronjobs/finalizers',
+      verbs: ['update'],
     },
   ],
   rails: [
