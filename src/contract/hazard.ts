@@ -32,8 +32,6 @@ export interface ApiKind {
   readonly versions: readonly string[]
   readonly namespaced: boolean
   readonly only?: { readonly namespace: string; readonly names: readonly string[] }
-  /** Of `metadata.managedFields` it is kept who changed a spec and when; else nothing of them is. */
-  readonly specChanges?: true
 }
 
 /** Anything readable: an API kind, a thing on a node, a probe's result. `shape` is never set; it only carries T. */

@@ -17,6 +17,10 @@ export function budgetOf(step: Step): Budget {
 const isAnnotation = ([first, second]: readonly (string | number)[]): boolean =>
   first === 'metadata' && second === 'annotations'
 
+/** A step that only notes something, or notes what it begins: it may be taken again soon. */
+export const isNote = (step: Step): boolean =>
+  step.do === 'create' || (step.do === 'edit' && step.changes.every(({ path }) => isAnnotation(path)))
+
 const minute = 60_000
 
 /** How much may be done within how long (ms), and how that is said. */

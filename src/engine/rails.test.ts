@@ -124,7 +124,16 @@ describe('rails', () => {
       after: 'b',
     }
     const asked = alone.flatMap(([, at]) => heldBy(rule, at)?.rail ?? [])
-    const general = ['unreadable', 'clock', 'paused', 'window', 'agent-young', 'late-timers', 'node-rate', 'cluster-rate']
+    const general = [
+      'unreadable',
+      'clock',
+      'paused',
+      'window',
+      'agent-young',
+      'late-timers',
+      'node-rate',
+      'cluster-rate',
+    ]
     expect(new Set(asked)).toEqual(new Set([...general, 'cool-down']))
     expect(heldBy(rule, { ...situation(), pod: undefined })).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 // What holds a step back. Each rail is a question of its own with a name, so that every refusal says which one it was.
 import type { Step, Subject } from '../contract/hazard.ts'
-import { type Budget, budgetOf, rateOf, usedOf } from './budgets.ts'
+import { type Budget, budgetOf, isNote, rateOf, usedOf } from './budgets.ts'
 import { inWindow, type Policy } from './policy.ts'
 import { subjectKey } from './subjects.ts'
 
@@ -291,7 +291,7 @@ export const rails: readonly Rail[] = [
       const subject = target(step)
       const coolDown = (policy?.value.coolDownSeconds ?? 0) * 1000
       // One that is noted is the same however often it is begun: it goes on soon after it was cut off or refused.
-      const since = now - (step.do === 'create' ? Math.min(coolDown, noteRestMs) : coolDown)
+      const since = now - (isNote(step) ? Math.min(coolDown, noteRestMs) : coolDown)
       const last =
         subject &&
         (done?.value ?? []).find(

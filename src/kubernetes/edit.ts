@@ -60,9 +60,16 @@ async function edit(writer: Writer, { target, changes }: Edit, served: Served): 
 }
 
 const bySubresource = (changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] => [
-  ['/status', changes.filter(({ path }) => path[0] === 'status')],
-  ['', changes.filter(({ path }) => path[0] !== 'status')],
+  ['/status', changes.filter(isOfStatus)],
+  ['', changes.filter((one) => !isOfStatus(one))],
 ]
+
+/**
+ * Roadcrew's own notes go with the status: built-in kinds take annotations there (their PrepareForUpdate restores only the
+ * spec, as in pkg/registry/batch/cronjob/strategy.go), and who writes them needs no right on specs.
+ */
+const isOfStatus = ({ path: [first, second, key] }: Change): boolean =>
+  first === 'status' || (first === 'metadata' && second === 'annotations' && String(key).startsWith('roadcrew.dev/'))
 
 /** Why it was held, if it was. */
 async function patch(

@@ -181,7 +181,7 @@ export class Informer {
   /** @returns the key of the object. */
   #take(served: Served, listed: Listed, isGone: boolean): string {
     const { client, keep, happened } = this.#options
-    const { subject, object } = itemOf(client.name, this.kind, served, listed)
+    const { subject, object } = itemOf(client.name, this.kind.kind, served, listed)
     const version = listed.metadata?.resourceVersion
     const key = heldKey(subject)
     const before = this.#held.get(subject)

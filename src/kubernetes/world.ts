@@ -1,6 +1,5 @@
 import type { Item, Kind, Subject } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
-import { specChanges } from '../objects/spec-changes.ts'
 import { ApiError } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Discovery, type Served, serverVersion } from './discovery.ts'
@@ -109,7 +108,7 @@ async function* readPaths(
         yield { of: kind, unread: `${client.server}${path} answered with no list` }
         break
       }
-      yield { of: kind, items: items.map((listed) => itemOf(client.name, kind, served, listed)) }
+      yield { of: kind, items: items.map((listed) => itemOf(client.name, kind.kind, served, listed)) }
       count += items.length
       options.onPage?.(kind.kind, count)
       next = (answer as Page).metadata?.continue || undefined
@@ -183,19 +182,9 @@ const itemsOf = (page: Page): readonly Listed[] | undefined => {
   return page.items ?? [] // Go writes an empty list as null
 }
 
-/**
- * managedFields are the larger half of many objects, so no more is kept of them than the kind says. Items of a list don't say
- * their kind.
- */
-export function itemOf(
-  cluster: string,
-  { kind, api }: Kind<unknown>,
-  { apiVersion }: Served,
-  listed: Listed,
-): Item<unknown> {
-  const { managedFields, ...bare } = listed.metadata ?? {}
-  const kept = api?.specChanges ? specChanges(managedFields) : []
-  const metadata = kept.length > 0 ? { ...bare, managedFields: kept } : bare
+/** managedFields are the larger half of many objects, and no hazard reads them. Items of a list don't say their kind. */
+export function itemOf(cluster: string, kind: string, { apiVersion }: Served, listed: Listed): Item<unknown> {
+  const { managedFields: _, ...metadata } = listed.metadata ?? {}
   const { name = '', namespace, uid } = metadata
   const subject: Subject = { source: { cluster }, kind, name, ...(namespace && { namespace }), ...(uid && { uid }) }
   return { subject, object: { apiVersion, kind, ...listed, metadata } }

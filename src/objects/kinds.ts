@@ -14,7 +14,6 @@ export const cronJobs = kind<CronJob>('CronJob', {
   group: 'batch',
   versions: ['v1', 'v1beta1', 'v2alpha1'],
   namespaced: true,
-  specChanges: true,
 })
 export const jobs = kind<Job>('Job', { group: 'batch', versions: ['v1'], namespaced: true })
 /** The core group's: every release serves it, and what is written to events.k8s.io can be read here too. */

@@ -37,13 +37,12 @@ async function judged({
       namespace: 'shop',
       uid: 'u',
       creationTimestamp: hours(30 * 24),
-      annotations,
-      ...(edited !== null && {
-        managedFields: [
-          { manager: 'kubectl', operation: 'Update', time: edited, fieldsV1: { 'f:spec': { 'f:schedule': {} } } },
-          { manager: 'kube-controller-manager', time: hours(0), fieldsV1: { 'f:status': {} } },
-        ] as never,
-      }),
+      annotations: {
+        ...annotations,
+        ...(edited !== null && {
+          'roadcrew.dev/schedule-seen': `${edited} ${JSON.stringify([spec.schedule ?? '* * * * *', '', 'runs'])}`,
+        }),
+      },
     },
     spec: {
       schedule: '* * * * *',
@@ -124,8 +123,8 @@ describe('a missed run is made up for', () => {
   it.each<[string, Told, RegExp]>([
     ['is too late', { spec: { schedule: '10 5 * * *' }, last: hours(4000), annotations: { [wish]: '2h' } }, /^$/],
     ['is too late for the annotation', { annotations: { [wish]: '20s' } }, /late by 30 s, and .*catch-up allows 20 s/],
-    ['was due before the spec was edited', { edited: hours(0) }, /was changed at 2026-11-23T08:00:30Z, after it/],
-    ['can not be told from an edit', { edited: null }, /can not be told/],
+    ['was due before the schedule was edited', { edited: hours(0) }, /only since 2026-11-23T08:00:30Z/],
+    ['can not be told from an edit', { edited: null }, /was not noted/],
     [
       'was begun, and its Job may be gone',
       { annotations: { [wish]: '2h', [note]: run }, spec: { successfulJobsHistoryLimit: 0 } },
@@ -134,7 +133,7 @@ describe('a missed run is made up for', () => {
   ])('not one that %s', async (_, told, fact) => {
     const { steps, not } = await judged(told)
     // Frozen for months it is a person's in any case.
-    expect(steps).toEqual(told.last === undefined ? ['thaw'] : [])
+    expect(steps.filter((name) => name !== 'note-schedule')).toEqual(told.last === undefined ? ['thaw'] : [])
     expect(not ?? '').toMatch(fact)
   })
 
@@ -204,6 +203,33 @@ describe('a run that is being made up for', () => {
   it('is no longer one when the status has left it behind', async () => {
     const { step } = await judged({ annotations: { [wish]: '2h', [note]: hours(4) } })
     expect(step).toMatchObject({ do: 'create', note: { value: run } })
+  })
+})
+
+describe('what is noted of the schedule', () => {
+  it('is what it is now, once, for those who want missed runs', async () => {
+    const { step, findings } = await judged({ edited: null, last: run })
+    expect(findings.map(({ reason }) => reason)).toEqual(['unseen-schedule'])
+    expect(step).toMatchObject({
+      name: 'note-schedule',
+      changes: [
+        {
+          path: ['metadata', 'annotations', 'roadcrew.dev/schedule-seen'],
+          before: undefined,
+          after: '2026-11-23T08:00:30Z ["* * * * *","","runs"]',
+        },
+      ],
+    })
+    expect((await judged({ edited: null, last: run, annotations: {} })).findings).toEqual([])
+    expect((await judged({ last: run })).findings).toEqual([])
+  })
+
+  it.each<[string, NonNullable<Told['spec']>]>([
+    ['suspended', { suspend: true }],
+    ['given another zone', { timeZone: 'Europe/Berlin' }],
+  ])('is noted anew when it is %s', async (_, spec) => {
+    const { findings } = await judged({ spec, last: run })
+    expect(findings.map(({ reason }) => reason)).toEqual(['unseen-schedule'])
   })
 })
 

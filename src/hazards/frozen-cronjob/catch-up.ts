@@ -1,11 +1,10 @@
 // Which missed run is made up for, where the CronJob's owner asked for it. Pure: what is done is a step like any other.
 import type { CronJob } from 'kubernetes-types/batch/v1.js'
-import type { Finding, Item, Step } from '../../contract/hazard.ts'
+import type { Finding, Item, Step, Subject } from '../../contract/hazard.ts'
 import { isUnread } from '../../contract/reads.ts'
 import { seen } from '../../contract/verdicts.ts'
 import { DurationError, parseDuration } from '../../objects/duration.ts'
 import { asJson } from '../../objects/json.ts'
-import { specSince } from '../../objects/spec-changes.ts'
 import { durationText, timeOf, timeText } from '../../objects/time.ts'
 import { latestRun } from '../../schedule/runs.ts'
 import { type Judging, lastRun } from './judging.ts'
@@ -15,6 +14,8 @@ import { correctBy } from './remedy.ts'
 export const wishKey = 'roadcrew.dev/catch-up'
 /** For when the run was planned that is being made up for; there while it is. */
 export const noteKey = 'roadcrew.dev/catching-up'
+/** Since when its schedule has been seen to be what it is: a run of before was perhaps planned by nobody. */
+export const seenKey = 'roadcrew.dev/schedule-seen'
 
 export type Wish = { readonly mostMs: number } | { readonly wrong: string } | undefined
 
@@ -44,6 +45,50 @@ export function invalidWish({ subject, object }: Item<CronJob>): Finding | undef
     remedy: [correctBy(`set ${wishKey} to the lateness that is acceptable, such as 2h or 45m`)],
   }
 }
+
+/**
+ * What decides for when runs are planned, as it is noted. A suspension is part of it: what falls into one nobody misses. It is
+ * kept on the CronJob, since who watches may be another one by then, and releases that freeze tell nothing of edits: they count
+ * no generation of CronJobs, and the times of managedFields stay as they are when one manager edits its own value (seen in 1.20).
+ */
+const saysOf = ({ spec }: CronJob): string =>
+  JSON.stringify([spec?.schedule ?? '', spec?.timeZone ?? '', spec?.suspend === true ? 'suspended' : 'runs'])
+
+/** ms UTC; undefined: nobody noted it as it is now. */
+function seenSince(cronJob: CronJob): number | undefined {
+  const [, time, says] = /^(\S+) (.*)$/.exec(cronJob.metadata?.annotations?.[seenKey] ?? '') ?? []
+  return says === saysOf(cronJob) ? timeOf(time) : undefined
+}
+
+/** Who wants missed runs to be made up for needs somebody who notes how the schedule was. */
+export function unseenSchedule({ subject, object }: Item<CronJob>, now: number): Finding | undefined {
+  const wish = wishOf(object)
+  if (!wish || 'wrong' in wish || seenSince(object) !== undefined) return undefined
+  const before = object.metadata?.annotations?.[seenKey]
+  const path = ['metadata', 'annotations', seenKey]
+  return {
+    reason: 'unseen-schedule',
+    state: 'occurring',
+    severity: 'low',
+    fact: `its annotation ${wishKey} asks for missed runs, and nobody has noted since when its schedule is what it is`,
+    evidence: [
+      seen('schedule', object.spec?.schedule ?? null, subject, 'spec', 'schedule'),
+      seen(seenKey, before ?? null, subject, ...path),
+    ],
+    remedy: [
+      ...('cluster' in subject.source ? [noteSchedule(subject, before, `${timeText(now)} ${saysOf(object)}`)] : []),
+      correctBy('let roadcrew controller take the steps note-schedule, catch-up and thaw'),
+    ],
+  }
+}
+
+const noteSchedule = (target: Subject, before: string | undefined, after: string): Step => ({
+  do: 'edit',
+  name: 'note-schedule',
+  why: 'a run that is missed from now on can then be told from one that nobody planned',
+  target,
+  changes: [{ path: ['metadata', 'annotations', seenKey], before, after }],
+})
 
 /**
  * `start`: the run that is made up for (all times ms UTC); `waits`: it will be once that is over; `not`: it is not, and why.
@@ -96,11 +141,9 @@ const mayBeGone = ({ spec }: CronJob): boolean =>
 
 function whyNot({ item, context, deadline }: Judging, mostMs: number, run: number): string | undefined {
   const late = context.now - run
-  const edited = specSince(item.object.metadata)
-  if (edited === undefined) return 'since when its spec is as it is can not be told (metadata.managedFields)'
-  // A suspension that ended, or a schedule that names the time only since then: nobody planned that run.
-  if (run <= edited)
-    return `its spec, or what else the same program wrote, was changed at ${timeText(edited)}, after it`
+  const since = seenSince(item.object)
+  if (since === undefined) return 'since when its schedule is what it is was not noted, so perhaps nobody planned it'
+  if (run <= since) return `its schedule is known to be what it is only since ${timeText(since)}`
   if (late > mostMs) return `it is late by ${durationText(late)}, and ${wishKey} allows ${durationText(mostMs)}`
   if (deadline && 'seconds' in deadline && late > deadline.seconds * 1000) {
     return `it is late by ${durationText(late)}, and startingDeadlineSeconds is ${deadline.seconds}`

@@ -11,7 +11,7 @@ import { latestRun, neverFires } from '../../schedule/runs.ts'
 import { timingOf } from '../../schedule/timing.ts'
 import { held } from './blocked-by-job.ts'
 import { refused } from './blocked-by-refusal.ts'
-import { catchUp, catchUpSteps, invalidWish, notCaughtUp, noteKey } from './catch-up.ts'
+import { catchUp, catchUpSteps, invalidWish, notCaughtUp, noteKey, unseenSchedule } from './catch-up.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
 import { cronJobEvents, eventOf, jobQuotas, namespaceJobs, ownJobs, type SeenEvent } from './reads.ts'
 import { correctBy, setDeadline, thaw } from './remedy.ts'
@@ -40,7 +40,8 @@ export const cluster = detector({
   of: list(cronJobs),
   with: { events: cronJobEvents, ownJobs, namespaceJobs, quotas: jobQuotas },
   judge(item: Item<CronJob>, view, context: Context<Settings>): Verdict<never> {
-    return withFinding(judge(item, view, context), invalidWish(item))
+    const unseen = hasOldController(context.version) ? unseenSchedule(item, context.now) : undefined
+    return withFinding(judge(item, view, context), invalidWish(item) ?? unseen)
   },
 })
 
