@@ -88,7 +88,6 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
     }
     await expect.poll(isSettled, { timeout, interval: 200, message: space }).toBe(true)
     expect(await late(space)).toHaveLength(1)
-    expect(await events(space, 'UnexpectedJob')).toEqual([])
     // No two Jobs are for the same time.
     const planned = (await jobs(space)).map(({ metadata }) => {
       const at = metadata?.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']
@@ -170,6 +169,7 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
     expect(job?.metadata?.ownerReferences).toMatchObject([
       { kind: 'CronJob', uid: metadata?.uid, controller: true, blockOwnerDeletion: true },
     ])
+    expect(await events('plain', 'UnexpectedJob')).toEqual([])
     expect(status?.active).toMatchObject([{ name: job?.metadata?.name, uid: job?.metadata?.uid }])
 
     // The schedule is another one than was seen: it is thawed, and nothing started for the time before.
@@ -190,5 +190,52 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
     await caughtUpOnce('full', 70_000)
     // Meanwhile its next runs were due: what was made up for is in the status, so Forbid holds them back.
     expect(await jobs('plain')).toHaveLength(1)
+  })
+
+  it('does nothing more after it stood still for longer than its lease, and what it had begun is done once', async () => {
+    await frozen('stopped')
+    await givenUp('stopped')
+    const [one, through] = await gate()
+    const posts = one.hold(makesJob)
+    const a = started('a', through)
+    const held = await posts
+    a.signal('SIGSTOP')
+    const b = started('b')
+    await b.says('leads', 30_000)
+    await caughtUpOnce('stopped', 60_000)
+    const before = one.writes.length
+    // What it had sent arrives late: the name is taken. Then it goes on, and leads no more.
+    expect(await held.release()).toBe(409)
+    a.signal('SIGCONT')
+    await a.says('does not lead', 20_000)
+    const audits = () => a.lines.filter(({ msg }) => msg === 'audit')
+    await expect.poll(audits, { timeout: 10_000 }).toMatchObject([{ step: 'catch-up', outcome: 'held' }])
+    expect(one.writes.slice(before).filter(({ path }) => !path.includes('/events'))).toHaveLength(1)
+    await caughtUpOnce('stopped')
+  })
+
+  it('goes on after API server and etcd were away, and loses nothing to a namespace that is deleted', async () => {
+    await frozen('restarted')
+    await frozen('deleted')
+    await givenUp('restarted', 'deleted')
+    const [one, through] = await gate()
+    const posts = [one.hold(makesJob), one.hold(makesJob)]
+    const a = started('a', through, {}, alone)
+    const first = await Promise.race(posts)
+    await lab.restartEtcd()
+    await lab.restartApiServer()
+    await first.release().catch(() => 0)
+    const second = (await Promise.all(posts)).find((held) => held !== first)
+    await lab.send('DELETE', '/api/v1/namespaces/deleted')
+    await second?.release().catch(() => 0)
+    await caughtUpOnce('restarted', 90_000)
+    expect((await a.get('/healthz')).status).toBe(200)
+    expect(a.said('a turn failed')).toBeUndefined()
+    const isGone = () =>
+      lab.send('GET', '/api/v1/namespaces/deleted').then(
+        () => false,
+        () => true,
+      )
+    await expect.poll(isGone, { timeout: 40_000, interval: 500 }).toBe(true)
   })
 })

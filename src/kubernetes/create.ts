@@ -20,7 +20,10 @@ interface Seen {
     readonly annotations?: Readonly<Record<string, string>>
     readonly ownerReferences?: readonly { readonly uid?: string; readonly controller?: boolean }[]
   }
-  readonly status?: { readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] }
+  readonly status?: {
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[]
+    readonly [field: string]: unknown
+  }
 }
 
 /** What is to be written next. `clear`: the note is all that is left of it; `held`: what is said then. */
