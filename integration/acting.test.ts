@@ -146,7 +146,12 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
         (await lookOnce()).judged.filter((one) => subjectKey(one.subject) === subjectKey(judged.subject)),
       reserve: async (judged, step) => {
         const entry = { node, at: Date.now(), subject: subjectKey(judged.subject), step: stepName(step) }
-        const taken = await takePlace(client, space, { ...entry, text: stepText(step) }, 20)
+        const taken = await takePlace(
+          client,
+          space,
+          { ...entry, text: stepText(step) },
+          { most: 20, withinMs: 3_600_000 },
+        )
         if ('full' in taken) return taken.full
         place = taken.place
         return undefined
@@ -253,7 +258,12 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     await create(plane, { kind: 'Namespace', metadata: { name: other } })
     const at = Date.now()
     const take = (time: number, name: number) =>
-      takePlace(client, other, { at: time, node: `node-${name}`, subject: 's', step: 'end-shim', text: 't' }, 5)
+      takePlace(
+        client,
+        other,
+        { at: time, node: `node-${name}`, subject: 's', step: 'end-shim', text: 't' },
+        { most: 5, withinMs: 3_600_000 },
+      )
     const rush = await Promise.all(Array.from({ length: 12 }, (_, name) => take(at, name)))
     const places = rush.flatMap((one) => ('place' in one ? [one.place] : []))
     expect(new Set(places).size).toBe(places.length)
@@ -262,11 +272,16 @@ describe.skipIf(controlPlaneOrSkip() || runtimesOrSkip())('an agent that may act
     expect(await readBudget(client, other)).toHaveLength(5)
     expect(await take(at + 3_599_000, 20)).toEqual({ full: 'all 5 places of this hour are taken' })
     expect(await take(at + 3_600_000, 21)).toMatchObject({ place: expect.stringMatching(/^roadcrew-act-[0-4]$/) })
-    expect(await takePlace(client, 'no/where', { at, node: 'n', subject: 's', step: 'x', text: 't' }, 5)).toMatchObject(
-      {
-        full: expect.stringContaining('can not be read or written'),
-      },
-    )
+    expect(
+      await takePlace(
+        client,
+        'no/where',
+        { at, node: 'n', subject: 's', step: 'x', text: 't' },
+        { most: 5, withinMs: 3_600_000 },
+      ),
+    ).toMatchObject({
+      full: expect.stringContaining('can not be read or written'),
+    })
   })
 
   it('sets conditions of the node while something is wrong, keeps what it can not judge, and takes them back', async () => {

@@ -62,7 +62,7 @@ export async function doAll(
 
   const entry: Entry = { at: now, node, subject: 's', step: 't', text: 'what was done' }
   for (const at of [now - 2 * 3_600_000, now]) {
-    const taken = await takePlace(client, namespace, { ...entry, at }, 1)
+    const taken = await takePlace(client, namespace, { ...entry, at }, { most: 1, withinMs: 3_600_000 })
     if ('full' in taken) wrong.push(`budget: ${taken.full}`)
     else await noteOutcome(client, namespace, taken.place, 'done')
   }

@@ -1,5 +1,4 @@
 // The controller on a real kube-apiserver and kube-controller-manager, as processes of their own where they have to be killed.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +12,7 @@ import { loadKubeconfig } from '../src/kubernetes/kubeconfig.ts'
 import { type Lab, startLab } from '../src/lab/lab.ts'
 import { cronJobs } from '../src/objects/kinds.ts'
 import { create } from './create.ts'
+import { Replica } from './replica.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 
 const space = 'shop'
@@ -28,78 +28,12 @@ const template = {
 }
 const spec = (more: object = {}) => ({ schedule: '* * * * *', jobTemplate: { spec: { template } }, ...more })
 
-/** One replica, and its log. */
-class Replica {
-  readonly #process: ChildProcess
-  readonly #gone: Promise<number>
-  readonly name: string
-  #text = ''
-
-  constructor(name: string, kubeconfig: string, ...more: readonly string[]) {
-    this.name = name
-    const args = [
-      'controller',
-      '--kubeconfig',
-      kubeconfig,
-      '--namespace',
-      own,
-      '--identity',
-      name,
-      '--listen',
-      '127.0.0.1:0',
-    ]
-    this.#process = spawn(process.execPath, [join(import.meta.dirname, '../dist/main.js'), ...args, ...more], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#process.stdout?.on('data', (part) => {
-      this.#text += part
-    })
-    this.#gone = new Promise((resolve) => this.#process.once('exit', () => resolve(Date.now())))
-  }
-
-  get lines(): readonly Record<string, unknown>[] {
-    return this.#text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-  }
-
-  said(message: string): Record<string, unknown> | undefined {
-    return this.lines.find(({ msg }) => msg === message)
-  }
-
-  async says(message: string, timeout = 60_000): Promise<Record<string, unknown>> {
-    await expect
-      .poll(() => this.said(message), { timeout, interval: 50, message: `${this.name}: ${message}` })
-      .toBeTruthy()
-    return this.said(message) ?? {}
-  }
-
-  get(path: string): Promise<Response> {
-    return fetch(`http://${this.said('started')?.listens}${path}`)
-  }
-
-  async metric(name: string): Promise<readonly string[]> {
-    return (await (await this.get('/metrics')).text()).split('\n').filter((line) => line.startsWith(name))
-  }
-
-  /** @returns when it was gone, ms UTC. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
-    this.#process.kill(signal)
-    return this.#gone
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#process.kill(signal)
-  }
-}
-
 describe.skipIf(controlPlaneOrSkip())('the controller', () => {
   let lab: Lab
   let client: Client
   const replicas: Replica[] = []
   const started = (name: string, ...more: readonly string[]): Replica => {
-    const replica = new Replica(name, lab.kubeconfig, ...more)
+    const replica = new Replica(name, { kubeconfig: lab.kubeconfig, namespace: own }, ...more)
     replicas.push(replica)
     return replica
   }

@@ -136,7 +136,7 @@ describe.skipIf(controlPlaneOrSkip())('rails', () => {
       step: 'end-shim',
       text: 'end-shim Container ads/bidder-7/app',
     }
-    await takePlace(client, space, entry, 20)
+    await takePlace(client, space, entry, { most: 20, withinMs: 3_600_000 })
     const { code, out } = await rails('status')
     expect(code).toBe(0)
     expect(out).toContain(

@@ -68,16 +68,22 @@ const declared: Readonly<
   ],
   controllerActs: [
     {
-      why: 'Corrects a status; never a spec',
+      why: 'Corrects a status, and notes beside it what is under way; never a spec',
       group: 'batch',
       resource: 'cronjobs/status',
       verbs: ['patch'],
     },
     {
-      why: 'Deletes Jobs, and of them only what has finished: the API has no narrower right',
+      why: 'Makes up for a missed run; deletes Jobs, and of them only what has finished: the API has no narrower right',
       group: 'batch',
       resource: 'jobs',
-      verbs: ['get', 'delete'],
+      verbs: ['get', 'create', 'delete'],
+    },
+    {
+      why: 'A Job that keeps its CronJob from being deleted before it (OwnerReferencesPermissionEnforcement)',
+      group: 'batch',
+      resource: 'cronjobs/finalizers',
+      verbs: ['update'],
     },
   ],
   rails: [

@@ -18,6 +18,8 @@ export interface FactsForRails {
   labels?(): Promise<NodeFacts['labels']>
   /** Where objects of the API are changed. */
   object?(subject: Subject): Promise<Situation['object']>
+  /** How far the own clock is ahead of the API server's. */
+  clock?(): Situation['clock']
 }
 
 export interface ActingOptions {
@@ -106,6 +108,7 @@ export class Acting {
       pod,
       object,
       node: here && { ...here, ...(labels && { labels }) },
+      ...(facts.clock && { clock: facts.clock() }),
       ...(self !== undefined && { self }),
     }
   }

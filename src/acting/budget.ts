@@ -1,16 +1,14 @@
-// The budget of the whole cluster, as Leases: one for each act that is allowed within an hour. To act, an agent takes one
-// that nobody took for an hour; the API server sees to it that no two take the same. What they say is the history that
+// The budgets of the whole cluster, as Leases: one for each act that is allowed within an hour, for each status that may be
+// corrected and each run that may be started within a minute. To act, one takes a Lease that nobody took for that long; the API server sees to it that no two take the same. What they say is the history that
 // rates and cool-downs are counted from, which so survives a restart.
 import type { Lease } from 'kubernetes-types/coordination/v1.js'
+import { type Budget, budgets, freePlaces, type Rate } from '../engine/budgets.ts'
 import type { Done } from '../engine/rails.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { timeOf } from '../objects/time.ts'
 
-/** How long a place stays taken (ms). */
-const hour = 3_600_000
 const label = 'roadcrew.dev/budget'
-const prefix = 'roadcrew-act-'
 /** Other agents take places too: after so many lost races it is left for the next round. */
 const mostTries = 5
 
@@ -33,7 +31,7 @@ const leases = (namespace: string): string => `/apis/coordination.k8s.io/v1/name
 
 /** @throws ApiError */
 async function places(client: Client, namespace: string): Promise<readonly Lease[]> {
-  const query = { labelSelector: `${label}=act` }
+  const query = { labelSelector: label }
   const { items } = (await client.ask({ method: 'GET', path: leases(namespace), query })) as { items: Lease[] }
   return items
 }
@@ -48,8 +46,20 @@ function entryOf({ metadata, spec }: Lease): Entry | undefined {
   if (at === undefined) return undefined
   const { [annotations.subject]: subject = '', [annotations.step]: step = '' } = metadata?.annotations ?? {}
   const { [annotations.text]: text = '', [annotations.outcome]: outcome } = metadata?.annotations ?? {}
-  return { at, node: spec?.holderIdentity ?? '', subject, step, text, ...(outcome && { outcome }) }
+  const budget = budgetIn(metadata?.labels)
+  return {
+    at,
+    ...(budget && budget !== 'act' && { budget }),
+    node: spec?.holderIdentity ?? '',
+    subject,
+    step,
+    text,
+    ...(outcome && { outcome }),
+  }
 }
+
+const budgetIn = (labels: Readonly<Record<string, string>> = {}): Budget | undefined =>
+  budgets.find((one) => one === labels[label])
 
 /**
  * Takes one of so many places for an act that is about to be done.
@@ -59,19 +69,23 @@ export async function takePlace(
   client: Client,
   namespace: string,
   entry: Entry,
-  most: number,
+  rate: Rate,
 ): Promise<{ readonly place: string } | { readonly full: string }> {
   try {
     const taken = new Map((await places(client, namespace)).map((lease) => [lease.metadata?.name ?? '', lease]))
-    const free = Array.from({ length: most }, (_, at) => `${prefix}${at}`).filter(
-      (name) => (timeOf(taken.get(name)?.spec?.renewTime) ?? 0) <= entry.at - hour,
-    )
+    const times = new Map([...taken].map(([name, { spec }]) => [name, timeOf(spec?.renewTime) ?? 0]))
+    const free = freePlaces(`roadcrew-${entry.budget ?? 'act'}-`, rate, times, entry.at)
     // Each begins elsewhere, so that agents which act at once seldom meet.
     const start = free.length > 0 ? Math.floor(Math.random() * free.length) : 0
     for (const name of [...free.slice(start), ...free.slice(0, start)].slice(0, mostTries)) {
-      if (await take(client, namespace, name, taken.get(name), entry)) return { place: name }
+      if (await take(client, namespace, name, taken.get(name), entry, rate)) return { place: name }
     }
-    return { full: free.length === 0 ? `all ${most} places of this hour are taken` : 'other agents were faster' }
+    return {
+      full:
+        free.length === 0
+          ? `all ${rate.most} places of this ${rate.withinMs >= 3_600_000 ? 'hour' : 'minute'} are taken`
+          : 'other agents were faster',
+    }
   } catch (error) {
     return { full: `the budget can not be read or written: ${error instanceof Error ? error.message : String(error)}` }
   }
@@ -83,17 +97,18 @@ async function take(
   namespace: string,
   name: string,
   before: Lease | undefined,
-  { at, node, subject, step, text }: Entry,
+  { at, node, subject, step, text, budget = 'act' }: Entry,
+  { withinMs }: Rate,
 ): Promise<boolean> {
   const time = new Date(at).toISOString().replace('Z', '000Z') // a MicroTime
-  const spec = { holderIdentity: node, acquireTime: time, renewTime: time, leaseDurationSeconds: hour / 1000 }
+  const spec = { holderIdentity: node, acquireTime: time, renewTime: time, leaseDurationSeconds: withinMs / 1000 }
   const notes = {
     [annotations.subject]: subject,
     [annotations.step]: step,
     [annotations.text]: text,
     [annotations.outcome]: null,
   }
-  const metadata = { name, labels: { [label]: 'act' }, annotations: notes }
+  const metadata = { name, labels: { [label]: budget }, annotations: notes }
   try {
     if (before === undefined) {
       const { [annotations.outcome]: _, ...first } = notes

@@ -14,6 +14,7 @@ import { narrowedRuntime } from '../agent/narrowed-runtime.ts'
 import { lookAround, nodeWorld, type Round } from '../agent/round.ts'
 import { watchTimers } from '../agent/timer-watch.ts'
 import { stepText } from '../engine/act.ts'
+import { rateOf } from '../engine/budgets.ts'
 import { type Judged, type Look, look, type Memory } from '../engine/look.ts'
 import { saysAtLeast } from '../engine/policy.ts'
 import { type NodeFacts, stepName } from '../engine/rails.ts'
@@ -113,7 +114,7 @@ export async function agentActs(parts: AgentParts): Promise<AgentActs> {
         step: stepName(step),
         text: stepText(step),
       }
-      const taken = await takePlace(client, namespace, entry, policy?.value.perClusterPerHour ?? 0)
+      const taken = await takePlace(client, namespace, entry, rateOf('act', policy?.value))
       if ('full' in taken) return taken.full
       place = taken.place
       return undefined

@@ -7,17 +7,20 @@ import { ClusterFacts } from '../acting/cluster-facts.ts'
 import type { Events, Regarding } from '../acting/events.ts'
 import { emptyReport, readReport, writeReport } from '../acting/shadow-store.ts'
 import { StepRecord } from '../acting/step-record.ts'
-import type { Hazard, Kind, Subject } from '../contract/hazard.ts'
-import { onlyHarmless } from '../controller/harmless.ts'
+import type { Hazard, Kind, Step, Subject } from '../contract/hazard.ts'
+import { onlyHarmless, type Room } from '../controller/harmless.ts'
 import { stepText } from '../engine/act.ts'
+import { budgetOf, rateOf, usedOf } from '../engine/budgets.ts'
 import { type Judged, type Look, look } from '../engine/look.ts'
-import { type Mode, saysAtLeast } from '../engine/policy.ts'
+import { defaultPolicy, type Mode, modeOf, type Policy, saysAtLeast } from '../engine/policy.ts'
 import { stepName } from '../engine/rails.ts'
 import { subjectKey } from '../engine/subjects.ts'
 import { hazards as catalogue } from '../hazards/index.ts'
 import type { Client } from '../kubernetes/client.ts'
+import { createArm } from '../kubernetes/create.ts'
 import { deleteArm } from '../kubernetes/delete.ts'
 import { editArm } from '../kubernetes/edit.ts'
+import type { ServerClock } from '../kubernetes/server-clock.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { Io } from './io.ts'
@@ -38,6 +41,9 @@ export interface ControllerActingParts {
   readonly kinds: readonly Kind<unknown>[]
   /** Those of which one that has finished may be deleted. */
   readonly finishing: readonly Kind<unknown>[]
+  /** Those of which one may be made for one of these. */
+  readonly made: readonly Kind<unknown>[]
+  readonly clock: ServerClock
   /** Asked right before each act. */
   readonly leads: () => boolean
   readonly regarding: (subject: Subject) => Regarding
@@ -60,8 +66,9 @@ export interface ControllerActs {
 
 /** @throws UsageError if the policy's file is no policy. */
 export function controllerActs(parts: ControllerActingParts): ControllerActs {
-  const { io, client, namespace, identity, log, metrics, kinds, finishing, leads, regarding, events } = parts
+  const { io, client, namespace, identity, log, metrics, kinds, finishing, made, leads, regarding, events } = parts
   const facts = factsOf(parts)
+  const mayNot = (): string | undefined => (leads() ? undefined : 'another controller leads by now')
   const places = new Map<string, string>()
   const complain = (what: string) => (error: unknown) =>
     log.error({ what, because: error instanceof Error ? error.message : String(error) }, 'could not write')
@@ -98,25 +105,32 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
       actings.get(space) ??
       new Acting({
         facts,
-        arms: [editArm(client, kinds), deleteArm(client, finishing, { onlyFinished: true })],
+        arms: [
+          editArm(client, kinds, mayNot),
+          createArm({ client, kinds: [...kinds, ...made], mayNot }),
+          deleteArm(client, finishing, { onlyFinished: true }),
+        ],
         ceiling: parts.mode,
         now: io.now,
         ticks: io.ticks,
         again: (judged) => lookAgain(parts, judged),
         reserve: async (judged, step, { now, policy }) => {
-          if (!leads()) return 'another controller leads by now'
+          const why = mayNot()
+          if (why !== undefined) return why
+          const budget = budgetOf(step)
           const entry: Entry = {
             at: now,
             node: identity,
             subject: subjectKey(judged.subject),
             step: stepName(step),
             text: stepText(step),
+            budget,
           }
-          const taken = await takePlace(client, namespace, entry, policy?.value.perClusterPerHour ?? 0)
+          const taken = await takePlace(client, namespace, entry, rateOf(budget, policy?.value))
           if ('full' in taken) return taken.full
           places.set(entry.subject, taken.place)
           // The API may have let it wait for longer than this one leads.
-          return leads() ? undefined : 'another controller leads by now'
+          return mayNot()
         },
         record: (audit, judged) => record.add(audit, judged),
       })
@@ -133,8 +147,9 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
     async round(space, seen) {
       const isBlind = seen.judged.some(({ subject }) => subject.name === '*')
       if (!isBlind) {
-        const room = await roomIn(parts, facts)
-        await actingOf(space).round({ ...seen, judged: onlyHarmless(seen.judged, room, turn++) })
+        const { room, policy } = await roomIn(parts, facts)
+        const isAllowed = (one: Judged, step: Step): boolean => isMoreThanObserved(policy, one, step)
+        await actingOf(space).round({ ...seen, judged: onlyHarmless(seen.judged, { room, from: turn++, isAllowed }) })
         const names = new Set(seen.judged.map(({ subject }) => subjectKey(subject)))
         const ofSpace = ({ subject }: { readonly subject: string }) => subject.includes(` ${space}/`)
         if (seen.judged.length === 0) actings.delete(space)
@@ -152,16 +167,30 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
 async function roomIn(
   { mode, io, hazards, metrics }: ControllerActingParts,
   facts: ReturnType<typeof factsOf>,
-): Promise<number> {
-  if (mode === 'observe') return 0
+): Promise<{ readonly room: Room; readonly policy: Policy | undefined }> {
+  if (mode === 'observe') return { room: { act: 0, status: 0, run: 0 }, policy: defaultPolicy }
   const [policy, done] = await Promise.all([facts.policy(), facts.done()])
   const acts = hazards.some(({ id }) => policy && saysAtLeast(policy.value.policy, id, 'act'))
   metrics.acting(mode === 'act' && acts)
-  const recent = (done?.value ?? []).filter(({ at }) => at > io.now() - 3_600_000).length
-  return Math.max(1, (policy?.value.policy.perClusterPerHour ?? 0) - recent)
+  const left = (budget: keyof Room): number => {
+    const rate = rateOf(budget, policy?.value.policy)
+    return Math.max(1, rate.most - usedOf(budget, done?.value ?? [], rate, io.now()))
+  }
+  return { room: { act: left('act'), status: left('status'), run: left('run') }, policy: policy?.value.policy }
 }
 
-function factsOf({ io, client, namespace, policy, kinds, finishing, metrics, log }: ControllerActingParts) {
+/** A policy that can't be read is told by the rails. */
+function isMoreThanObserved(
+  policy: Policy | undefined,
+  { hazard, subject: { namespace } }: Judged,
+  step: Step,
+): boolean {
+  return (
+    !policy || modeOf(policy, hazard.id, step.name, 'act', namespace === undefined ? {} : { namespace }) !== 'observe'
+  )
+}
+
+function factsOf({ io, client, namespace, policy, kinds, finishing, metrics, log, clock }: ControllerActingParts) {
   const cluster = new ClusterFacts({
     client,
     namespace,
@@ -174,6 +203,7 @@ function factsOf({ io, client, namespace, policy, kinds, finishing, metrics, log
     policy: readAtMostEvery(readsEvery, io.ticks, policyFacts(cluster, policy)),
     done: readAtMostEvery(readsEvery, io.ticks, () => cluster.done()),
     object: (subject: Subject) => cluster.objectOf([...kinds, ...finishing], subject),
+    clock: () => clock.ahead,
   }
 }
 

@@ -8,6 +8,7 @@ import type { Version } from '../contract/hazard.ts'
 import { type Client, connect } from '../kubernetes/client.ts'
 import { serverVersion } from '../kubernetes/discovery.ts'
 import { loadKubeconfig, type Target } from '../kubernetes/kubeconfig.ts'
+import { ServerClock } from '../kubernetes/server-clock.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { ControllerOptions } from './controller.ts'
 import { ControllerParts } from './controller-parts.ts'
@@ -37,12 +38,13 @@ export async function controllerLoop(options: ControllerOptions, io: Io): Promis
   const identity = options.identity ?? `${io.env.POD_NAME ?? hostname()}_${randomUUID()}`
   const log = pino({ base: { controller: identity }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
   // Not ended by the signal: what is under way ends well, and the lease is released.
-  const client = connect(target, { env: io.env, timeoutMs: requestMs })
+  const clock = new ServerClock(io.now, io.ticks)
+  const client = connect(target, { env: io.env, timeoutMs: requestMs, clock })
   const leaseClient = connect(target, { env: io.env, timeoutMs: requestMs, tries: 1 })
   const ends = new AbortController()
   const version = watchedVersion(client, ends.signal, log)
   const parts = new ControllerParts({
-    ...{ options, io, log, client, leaseClient, namespace, identity, zones, version },
+    ...{ options, io, log, client, leaseClient, namespace, identity, zones, version, clock },
     ends: ends.signal,
   })
   const server = await serveFor(parts, options.listen)

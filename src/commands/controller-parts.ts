@@ -18,6 +18,7 @@ import { backOff } from '../kubernetes/back-off.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { Informer } from '../kubernetes/informer.ts'
 import { Leader } from '../kubernetes/leader.ts'
+import type { ServerClock } from '../kubernetes/server-clock.ts'
 import { cronJobs, jobs, namespaces } from '../objects/kinds.ts'
 import { timeText } from '../objects/time.ts'
 import type { ControllerOptions } from './controller.ts'
@@ -34,6 +35,8 @@ export interface ControllerGiven {
   readonly namespace: string
   readonly identity: string
   readonly zones: Zones
+  /** Of what is asked by `client`. */
+  readonly clock: ServerClock
   readonly version: () => Version | undefined
   /** Ends the informers. */
   readonly ends: AbortSignal
@@ -140,6 +143,8 @@ export class ControllerParts {
       settings: this.#settings,
       kinds: [cronJobs],
       finishing: [jobs],
+      made: [jobs],
+      clock: this.#given.clock,
       leads: () => this.#leads(),
       regarding: (subject) => this.#regarding(subject),
       events: this.events,

@@ -57,7 +57,15 @@ function modeLines({ hazards }: StatusData, columns: number): string[] {
 
 function limitRows({ limits, windows, used }: StatusData): [name: string, text: string][] {
   if (!limits) return []
-  const { perNodePerHour, perClusterPerHour, coolDownSeconds, healthyPods, protectedNamespaces } = limits
+  const {
+    perNodePerHour,
+    perClusterPerHour,
+    statusPerMinute,
+    runsPerMinute,
+    coolDownSeconds,
+    healthyPods,
+    protectedNamespaces,
+  } = limits
   const nodes = Object.entries(used.nodes)
     .toSorted(([a, some], [b, more]) => more - some || (a < b ? -1 : 1))
     .map(([node, count]) => `${node} ${count}`)
@@ -68,6 +76,7 @@ function limitRows({ limits, windows, used }: StatusData): [name: string, text: 
     ['windows', windows ? `${each} UTC; ${now}` : 'at any time'],
     ['in the cluster', `${used.cluster} of ${perClusterPerHour} within the last hour`],
     ['on one node', `at most ${perNodePerHour} within an hour${nodes.length > 0 ? `; ${shown.join(', ')}` : ''}`],
+    ['of objects', `at most ${statusPerMinute} statuses corrected and ${runsPerMinute} runs started within a minute`],
     ['the same again', `after ${durationText(coolDownSeconds * 1000)}`],
     [
       'which Pods',

@@ -34,6 +34,8 @@ const windows = z.object({
 const limits = z.object({
   perNodePerHour: count,
   perClusterPerHour: count,
+  statusPerMinute: count,
+  runsPerMinute: count,
   coolDownSeconds: count,
   healthyPods: z.boolean().describe('Whether Pods may be ended that are not past their grace period'),
   protectedNamespaces: z.array(z.string()),
@@ -58,7 +60,9 @@ export const statusSchema = z
     hazards: z.array(hazard).describe('Those that an agent has steps for'),
     windows: windows.optional().describe('Absent: at any time'),
     limits: limits.optional().describe('Absent if the policy is wrong'),
-    used: z.object({ cluster: count, nodes: z.record(z.string(), count) }).describe('Acts within the last hour'),
+    used: z
+      .object({ cluster: count, nodes: z.record(z.string(), count) })
+      .describe('Acts within the last hour, but for statuses and runs, which have rates of their own'),
     acts: z.array(act).describe('Of the last hour, newest first'),
   })
   .describe('What roadcrew rails status -o json writes')
@@ -80,13 +84,14 @@ const hour = 3_600_000
 export function statusData({ context, namespace, read, budget, hazards, now }: StatusInput): StatusData {
   const acts = budget.filter(({ at }) => at > now - hour)
   const nodes: Record<string, number> = {}
-  for (const { node } of acts) nodes[node] = (nodes[node] ?? 0) + 1
+  const counted = acts.filter(({ budget }) => budget === undefined)
+  for (const { node } of counted) nodes[node] = (nodes[node] ?? 0) + 1
   const common = {
     schemaVersion: 1 as const,
     context,
     namespace,
-    used: { cluster: acts.length, nodes },
-    acts: acts.map(({ subject: _, at, ...act }) => ({ at: timeText(at), ...act })),
+    used: { cluster: counted.length, nodes },
+    acts: acts.map(({ subject: _, budget: __, at, ...act }) => ({ at: timeText(at), ...act })),
   }
   if ('wrong' in read) {
     const { wrong, paused: note } = read
@@ -100,7 +105,15 @@ export function statusData({ context, namespace, read, budget, hazards, now }: S
     }
   }
   const { policy, from, paused: note } = read
-  const { perNodePerHour, perClusterPerHour, coolDownSeconds, healthyPods, protectedNamespaces } = policy
+  const {
+    perNodePerHour,
+    perClusterPerHour,
+    statusPerMinute,
+    runsPerMinute,
+    coolDownSeconds,
+    healthyPods,
+    protectedNamespaces,
+  } = policy
   const next = nextWindow(policy, now)
   return {
     ...common,
@@ -115,6 +128,8 @@ export function statusData({ context, namespace, read, budget, hazards, now }: S
     limits: {
       perNodePerHour,
       perClusterPerHour,
+      statusPerMinute,
+      runsPerMinute,
       coolDownSeconds,
       healthyPods,
       protectedNamespaces: [...protectedNamespaces],

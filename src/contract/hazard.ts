@@ -178,10 +178,29 @@ export interface RulePlace {
   readonly position: number
 }
 
+/**
+ * Makes an object that `target` owns, once: `note` is written on the target first, so that who was cut off in between knows
+ * what was begun; then the object is made, if none of its name is there; then the target's status says so, and the note goes.
+ */
+export interface Creation {
+  readonly do: 'create'
+  readonly target: Subject
+  /** With kind, apiVersion and name; namespace and owner come from the target. */
+  readonly object: Json
+  /** An annotation of the target. */
+  readonly note: { readonly key: string; readonly value: string }
+  /** What has to be as it was until the object is there. */
+  readonly given: readonly { readonly path: Path; readonly value: Json | undefined }[]
+  /** Of the target's status. */
+  readonly changes: readonly Change[]
+  /** A list in the target's status that refers to such objects while they are not finished. */
+  readonly refer: Path
+}
+
 /** What to do, as data. `name`: a key of the hazard's steps, so that a policy can allow it by itself. */
 export type Step = { readonly why: string; readonly name?: string } & (
   | { readonly do: 'edit'; readonly target: Subject; readonly changes: readonly Change[] }
-  | { readonly do: 'create'; readonly target: Subject; readonly object: Json }
+  | Creation
   /** `finished`: only if it has: nothing that runs ends by it. */
   | { readonly do: 'delete'; readonly target: Subject; readonly finished?: true }
   | { readonly do: 'stop-container'; readonly target: Subject }

@@ -1,39 +1,70 @@
 import type { Finding, Step } from '../contract/hazard.ts'
+import { type Budget, budgetOf, budgets } from '../engine/budgets.ts'
 import type { Judged } from '../engine/look.ts'
 
 /**
- * A controller corrects the status of an object, or deletes what has finished, by a step that a policy can name, and nothing else:
- * specs are their owners', who may keep them in Git, and to end what runs is for people.
+ * A controller corrects the status of an object, starts a run that is owed, or deletes what has finished, by a step that a policy can
+ * name, and nothing else: specs are their owners', who may keep them in Git, and to end what runs is for people.
  */
 const isHarmless = (step: Step): boolean =>
   step.name !== undefined &&
-  (step.do === 'edit'
-    ? step.changes.every(({ path }) => path[0] === 'status')
-    : step.do === 'delete' && step.finished === true)
+  (step.do === 'delete' ? step.finished === true : step.do !== 'advise' && budgetOf(step) !== 'act')
 
-/**
- * What was judged with only such steps as remedies, and those of so many findings at most.
- * @param most how many; the others wait, so that a round does not take for ever.
- * @param from which one is the first, counted round and round: one that is always held back must not keep back the others.
- */
-export function onlyHarmless(judged: readonly Judged[], most = Number.POSITIVE_INFINITY, from = 0): readonly Judged[] {
-  const curable = judged.filter((one) => findingsOf(one).some(isCurable))
-  const start = curable.length > 0 ? (from * Math.max(1, Math.min(most, curable.length))) % curable.length : 0
-  const chosen = new Set([...curable.slice(start), ...curable.slice(0, start)].slice(0, most))
-  return judged.map((one) => withSteps(one, chosen.has(one)))
+/** How many steps are thought of at most, by the budget that they are counted in. */
+export type Room = Readonly<Record<Budget, number>>
+
+const boundless: Room = {
+  act: Number.POSITIVE_INFINITY,
+  status: Number.POSITIVE_INFINITY,
+  run: Number.POSITIVE_INFINITY,
 }
 
-/** What could happen is no reason to act yet. */
-const isCurable = ({ state, remedy }: Finding): boolean => state === 'occurring' && remedy.some(isHarmless)
+export interface Narrowed {
+  /** The others wait, so that a round does not take for ever. */
+  readonly room?: Room
+  /** Which one is the first, counted round and round: one that is always held back must not keep back the others. */
+  readonly from?: number
+  /** Whether a policy has anything against the step being thought of: else the next one of its finding is. */
+  readonly isAllowed?: (judged: Judged, step: Step) => boolean
+}
 
-const findingsOf = ({ verdict }: Judged): readonly Finding[] => (verdict.verdict === 'found' ? verdict.findings : [])
+/** What was judged with only such steps as remedies, and only those of so many findings. */
+export function onlyHarmless(
+  judged: readonly Judged[],
+  { room = boundless, from = 0, isAllowed = () => true }: Narrowed = {},
+): readonly Judged[] {
+  const narrowed = judged.map((one) => withSteps(one, (step) => isHarmless(step) && isAllowed(one, step)))
+  const chosen = new Set(
+    budgets.flatMap((budget) =>
+      roundAndRound(
+        narrowed.filter((one) => firstBudget(one) === budget),
+        room[budget],
+        from,
+      ),
+    ),
+  )
+  return narrowed.map((one) => (chosen.has(one) ? one : withSteps(one, () => false)))
+}
 
-function withSteps(judged: Judged, isChosen: boolean): Judged {
+function roundAndRound(some: readonly Judged[], most: number, from: number): readonly Judged[] {
+  const start = some.length > 0 ? (from * Math.max(1, Math.min(most, some.length))) % some.length : 0
+  return [...some.slice(start), ...some.slice(0, start)].slice(0, most)
+}
+
+/** That of the first step that would be taken. */
+function firstBudget({ verdict }: Judged): Budget | undefined {
+  const findings = verdict.verdict === 'found' ? verdict.findings : []
+  const [step] = findings.flatMap(({ remedy }) => remedy)
+  return step && budgetOf(step)
+}
+
+function withSteps(judged: Judged, isKept: (step: Step) => boolean): Judged {
   if (judged.verdict.verdict !== 'found') return judged
   const [first, ...rest] = judged.verdict.findings
+  // What could happen is no reason to act yet.
   const narrowed = (finding: Finding): Finding => ({
     ...finding,
-    remedy: isChosen && isCurable(finding) ? finding.remedy.filter(isHarmless) : [],
+    remedy: finding.state === 'occurring' ? finding.remedy.filter(isKept) : [],
   })
   return { ...judged, verdict: { ...judged.verdict, findings: [narrowed(first), ...rest.map(narrowed)] } }
 }

@@ -125,12 +125,25 @@ describe('what the controller may do', () => {
 
   it('comes to everybody in turn', () => {
     const all = ['a', 'b', 'c'].map((name) => ill(name, [thaw]))
-    const turns = [0, 1, 2].map((turn) => steps(onlyHarmless([judged('x', clear), ...all], 2, turn)))
+    const turns = [0, 1, 2].map((turn) =>
+      steps(onlyHarmless([judged('x', clear), ...all], { room: { act: 2, status: 2, run: 2 }, from: turn })),
+    )
     expect(turns).toEqual([
       ['thaw a', 'thaw b'],
       ['thaw a', 'thaw c'],
       ['thaw b', 'thaw c'],
     ])
-    expect(steps(onlyHarmless(all, 0, 4))).toEqual([])
+    expect(steps(onlyHarmless(all, { room: { act: 9, status: 0, run: 9 }, from: 4 }))).toEqual([])
+  })
+
+  it('is to start a run that is owed, within a room of its own; without leave it is the next step', () => {
+    const start: Step = {
+      ...{ do: 'create', name: 'catch-up', why: 'w', target: lamp('a'), object: {}, given: [], changes: [] },
+      ...{ note: { key: 'k', value: 'v' }, refer: ['status', 'active'] },
+    }
+    const all = [ill('a', [start, thaw]), ill('b', [start, thaw]), ill('c', [thaw])]
+    const room = { act: 1, status: 1, run: 1 }
+    expect(steps(onlyHarmless(all, { room }))).toEqual(['catch-up a', 'thaw a', 'thaw c'])
+    expect(steps(onlyHarmless(all, { room, isAllowed: (_, { name }) => name === 'thaw' }))).toEqual(['thaw a'])
   })
 })

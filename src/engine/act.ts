@@ -1,5 +1,6 @@
-import type { Finding, Step } from '../contract/hazard.ts'
+import type { Creation, Finding, Step } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
+import { isJsonMap } from '../objects/json.ts'
 import { type LookOptions, look } from './look.ts'
 import { subjectText } from './subjects.ts'
 
@@ -34,12 +35,18 @@ export async function act(
 export function stepText(step: Step): string {
   if (step.do === 'advise') return step.command ?? step.why
   if (step.do === 'replace-rule') return ruleText(step)
+  if (step.do === 'create') return `create ${createdText(step)} for ${subjectText(step.target)}`
   const target = `${step.do} ${subjectText(step.target)}`
   if (step.do !== 'edit') return target
   const changes = step.changes.map(({ path, after }) =>
     after === undefined ? `remove ${path.join('.')}` : `${path.join('.')}: ${JSON.stringify(after)}`,
   )
   return `${target}: ${changes.join(', ')}`
+}
+
+function createdText({ object }: Creation): string {
+  const { kind, metadata } = isJsonMap(object) ? object : {}
+  return `${kind} ${isJsonMap(metadata) ? metadata.name : ''}`
 }
 
 function ruleText({ rule, before, after }: Extract<Step, { do: 'replace-rule' }>): string {

@@ -155,7 +155,7 @@ const auditOf =
     stepKey: stepKey(step),
     text: stepText(step),
     ...endsWith(step, pod?.value),
-    ...(step.do === 'edit' && { changes: step.changes.map(changeText).join(', ') }),
+    ...((step.do === 'edit' || step.do === 'create') && { changes: step.changes.map(changeText).join(', ') }),
     outcome,
   })
 

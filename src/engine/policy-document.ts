@@ -53,6 +53,16 @@ export const policyDocument = z.strictObject({
     ),
   perNodePerHour: whole(defaultPolicy.perNodePerHour, 60, 'How much may be done on one node within an hour'),
   perClusterPerHour: whole(defaultPolicy.perClusterPerHour, 500, 'How much may be done in the cluster within an hour'),
+  statusPerMinute: whole(
+    defaultPolicy.statusPerMinute,
+    600,
+    'How many statuses of objects may be corrected in the cluster within a minute; not counted in perClusterPerHour',
+  ),
+  runsPerMinute: whole(
+    defaultPolicy.runsPerMinute,
+    600,
+    'How many missed runs may be started in the cluster within a minute; not counted in perClusterPerHour',
+  ),
   coolDownSeconds: whole(
     defaultPolicy.coolDownSeconds,
     3600,

@@ -31,6 +31,10 @@ export interface Policy {
   readonly healthyPods: boolean
   readonly perNodePerHour: number
   readonly perClusterPerHour: number
+  /** How many statuses are corrected within a minute: that starts nothing by itself, so it is no act of those above. */
+  readonly statusPerMinute: number
+  /** How many runs are started within a minute. */
+  readonly runsPerMinute: number
   /** How long the same step is not taken again for the same subject; an hour at most, since the budget forgets after it. */
   readonly coolDownSeconds: number
   readonly paused: boolean
@@ -44,6 +48,8 @@ export const defaultPolicy: Policy = {
   healthyPods: false,
   perNodePerHour: 3,
   perClusterPerHour: 20,
+  statusPerMinute: 60,
+  runsPerMinute: 10,
   coolDownSeconds: 1800,
   paused: false,
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../contract/hazard.ts'
+import type { Budget } from './budgets.ts'
 import { defaultPolicy, inWindow, modeOf, nextWindow, type Policy, saysAtLeast } from './policy.ts'
 import { heldBy, type NodeFacts, type PodFacts, rails, type Situation } from './rails.ts'
 import { subjectKey } from './subjects.ts'
@@ -60,6 +61,10 @@ const alive = { pastGraceMs: undefined }
 
 const alone: readonly (readonly [string, Situation])[] = [
   ['unreadable', situation({ ticks: 1_060_001 })],
+  ['clock', situation({ clock: { value: 6_000, ticks: 1_000_000 } })],
+  ['clock', situation({ clock: { value: -6_000, ticks: 1_000_000 } })],
+  ['clock', situation({ clock: { value: 0, ticks: 939_999 } })],
+  ['clock', situation({ clock: undefined })],
   ['paused', situation({ policy: { paused: true } })],
   ['paused', situation({ node: { pauseFile: true } })],
   ['window', situation({ policy: { windows: [{ from: 0, to: 8 * 60 }] } })],
@@ -119,7 +124,16 @@ describe('rails', () => {
       after: 'b',
     }
     const asked = alone.flatMap(([, at]) => heldBy(rule, at)?.rail ?? [])
-    const general = ['unreadable', 'paused', 'window', 'agent-young', 'late-timers', 'node-rate', 'cluster-rate']
+    const general = [
+      'unreadable',
+      'clock',
+      'paused',
+      'window',
+      'agent-young',
+      'late-timers',
+      'node-rate',
+      'cluster-rate',
+    ]
     expect(new Set(asked)).toEqual(new Set([...general, 'cool-down']))
     expect(heldBy(rule, { ...situation(), pod: undefined })).toBeUndefined()
   })
@@ -185,7 +199,9 @@ describe('windows', () => {
 
 describe('a step that changes an object of the API', () => {
   const cronJob = { source: { cluster: 'c' }, kind: 'CronJob', namespace: 'shop', name: 'report' }
-  const edit: Step = { do: 'edit', name: 'thaw', why: 'w', target: cronJob, changes: [] }
+  const lastRun = { path: ['status', 'lastScheduleTime'], before: 'a', after: 'b' }
+  const edit: Step = { do: 'edit', name: 'thaw', why: 'w', target: cronJob, changes: [lastRun] }
+  const of = (budget: Budget, ago: number, more: object = {}) => act({ budget, at: now - ago, ...more })
   const facts = { namespace: 'shop', name: 'report', annotations: {} }
   const at = <T>(value: T) => ({ value, ticks: 1_000_000 })
   const seen = (more: Partial<Situation> = {}): Situation => ({
@@ -204,12 +220,45 @@ describe('a step that changes an object of the API', () => {
     ['paused', seen({ policy: at({ ...defaultPolicy, paused: true }) })],
     ['spared', seen({ object: at({ ...facts, annotations: { 'roadcrew.dev/spare': 'true' } }) })],
     ['protected-namespace', seen({ object: at({ ...facts, namespace: 'kube-system' }) })],
-    ['cluster-rate', seen({ done: done(...Array.from({ length: 20 }, () => act())) })],
+    ['cluster-rate', seen({ done: done(...Array.from({ length: 60 }, () => of('status', 59_000))) })],
+    ['clock', seen({ clock: at(6_000) })],
     ['cool-down', seen({ done: done(act({ subject: subjectKey(cronJob), step: 'thaw' })) })],
   ])('is held back by %s', (rail, one) => expect(heldBy(edit, one)?.rail).toBe(rail))
 
   it('is not held back by what was done on a node', () =>
     expect(heldBy(edit, seen({ done: done(act(), act(), act()), node }))).toBeUndefined())
+
+  it('is counted by itself: statuses and runs by the minute, a spec as an act', () => {
+    const spec: Step = { ...edit, name: 'deadline', changes: [{ path: ['spec', 'x'], before: 1, after: 2 }] }
+    const run: Step = {
+      ...{ do: 'create', name: 'catch-up', why: 'w', target: cronJob, object: {}, given: [], changes: [] },
+      ...{ note: { key: 'k', value: 'v' }, refer: ['status', 'active'] },
+    }
+    const rails = (...some: readonly ReturnType<typeof act>[]) =>
+      [spec, edit, run].map((one) => heldBy(one, seen({ done: done(...some) }))?.rail)
+    expect(rails(...Array.from({ length: 20 }, () => act()))).toEqual(['cluster-rate', undefined, undefined])
+    expect(rails(...Array.from({ length: 60 }, () => of('status', 59_000)))).toEqual([
+      undefined,
+      'cluster-rate',
+      undefined,
+    ])
+    expect(rails(...Array.from({ length: 10 }, () => of('run', 59_000)))).toEqual([
+      undefined,
+      undefined,
+      'cluster-rate',
+    ])
+    expect(rails(...Array.from({ length: 60 }, () => of('run', 61_000)))).toEqual([undefined, undefined, undefined])
+  })
+
+  it('is not tried again for a while, and what is noted for seconds only', () => {
+    const own = { subject: subjectKey(cronJob), step: 'catch-up' }
+    const run: Step = {
+      ...{ do: 'create', name: 'catch-up', why: 'w', target: cronJob, object: {}, given: [], changes: [] },
+      ...{ note: { key: 'k', value: 'v' }, refer: ['status', 'active'] },
+    }
+    expect(heldBy(run, seen({ done: done(of('run', 19_000, own)) }))?.rail).toBe('cool-down')
+    expect(heldBy(run, seen({ done: done(of('run', 21_000, own)) }))).toBeUndefined()
+  })
 
   it('is the only one that can do without', () => {
     expect(heldBy(step, { ...seen(), object: at(facts) })?.rail).toBe('unreadable')

@@ -1,5 +1,6 @@
 // What holds a step back. Each rail is a question of its own with a name, so that every refusal says which one it was.
 import type { Step, Subject } from '../contract/hazard.ts'
+import { type Budget, budgetOf, isNote, rateOf, usedOf } from './budgets.ts'
 import { inWindow, type Policy } from './policy.ts'
 import { subjectKey } from './subjects.ts'
 
@@ -10,6 +11,8 @@ export interface Done {
   readonly subject: string
   /** The step's name. */
   readonly step: string
+  /** In which budget it was counted; undefined: acts. */
+  readonly budget?: Budget
 }
 
 /** Something that was read, and when (ticks, ms); undefined: never. */
@@ -70,6 +73,11 @@ export interface Situation {
   readonly pod: Read<PodFacts> | undefined
   /** For steps that change objects of the API; undefined: it could not be read. */
   readonly object?: Read<ObjectFacts> | undefined
+  /**
+   * Where objects of the API are changed by the time: how far (ms) the own clock is ahead of the API server's; negative: behind.
+   * Undefined: they were not compared yet. Not there: nobody compares them.
+   */
+  readonly clock?: Read<number> | undefined
   /** Undefined where the step is taken from no node. */
   readonly node: NodeFacts | undefined
   /** The agent's own Pod, `namespace/name`. */
@@ -88,6 +96,8 @@ export interface Rail {
 export const staleAfter = 60_000
 const settlesAfter = 5 * 60_000
 const lateTimers = 1000
+/** Clocks that are kept by NTP differ by less (ms). */
+const clocksDiffer = 5_000
 const hour = 3_600_000
 
 /** Opt-out of a Pod, another object or its namespace; any value counts but `false`. */
@@ -153,6 +163,15 @@ const nodeRail = (name: string, holds: (node: NodeFacts) => string | undefined):
   holds: (_step, { node }) => (node ? holds(node) : 'nothing is known of its node'),
 })
 
+/** For how long what is noted is not tried again (ms). */
+const noteRestMs = 20_000
+
+const counted: Readonly<Record<Budget, string>> = {
+  act: 'acts in the cluster within an hour',
+  status: 'statuses corrected in the cluster within a minute',
+  run: 'runs started in the cluster within a minute',
+}
+
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} min`
 
 /** In the order in which they are asked. */
@@ -167,6 +186,18 @@ export const rails: readonly Rail[] = [
       const unread = Object.entries({ policy, budget: done, ...whose }).filter(([, read]) => isStale(read, situation))
       return unread.length > 0
         ? `not read for ${staleAfter / 1000} s: ${unread.map(([name]) => name).join(', ')}`
+        : undefined
+    },
+  },
+  {
+    name: 'clock',
+    holds: (_step, situation) => {
+      if (!('clock' in situation)) return undefined
+      const { clock } = situation
+      if (isStale(clock, situation)) return 'its clock was not compared with that of the API server lately'
+      const ahead = clock?.value ?? 0
+      return Math.abs(ahead) > clocksDiffer
+        ? `its clock is ${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} that of the API server; whichever is wrong, times can't be told`
         : undefined
     },
   },
@@ -239,24 +270,28 @@ export const rails: readonly Rail[] = [
     name: 'node-rate',
     asks: isOfNode,
     holds: (_step, { done, policy, node, now }) => {
-      const recent = (done?.value ?? []).filter((one) => one.node === node?.name && one.at > now - hour).length
+      const own = (done?.value ?? []).filter((one) => one.node === node?.name)
+      const recent = usedOf('act', own, { most: 0, withinMs: hour }, now)
       const most = policy?.value.perNodePerHour ?? 0
       return recent >= most ? `${recent} acts on this node within an hour, ${most} are allowed` : undefined
     },
   },
   {
     name: 'cluster-rate',
-    holds: (_step, { done, policy, now }) => {
-      const recent = (done?.value ?? []).filter((one) => one.at > now - hour).length
-      const most = policy?.value.perClusterPerHour ?? 0
-      return recent >= most ? `${recent} acts in the cluster within an hour, ${most} are allowed` : undefined
+    holds: (step, { done, policy, now }) => {
+      const budget = budgetOf(step)
+      const rate = rateOf(budget, policy?.value)
+      const used = usedOf(budget, done?.value ?? [], rate, now)
+      return used >= rate.most ? `${used} ${counted[budget]}, ${rate.most} are allowed` : undefined
     },
   },
   {
     name: 'cool-down',
     holds: (step, { done, policy, now }) => {
       const subject = target(step)
-      const since = now - (policy?.value.coolDownSeconds ?? 0) * 1000
+      const coolDown = (policy?.value.coolDownSeconds ?? 0) * 1000
+      // One that is noted is the same however often it is begun: it goes on soon after it was cut off or refused.
+      const since = now - (isNote(step) ? Math.min(coolDown, noteRestMs) : coolDown)
       const last =
         subject &&
         (done?.value ?? []).find(

@@ -5,6 +5,7 @@ import type { Credentials } from './credentials.ts'
 import { jsonLines } from './json-lines.ts'
 import type { Target } from './kubeconfig.ts'
 import { envProxy, parseProxy } from './proxy.ts'
+import type { ServerClock } from './server-clock.ts'
 
 export interface Ask {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -44,6 +45,8 @@ export interface ConnectOptions {
   readonly timeoutMs?: number
   /** For who has no time for second tries, or makes them itself. */
   readonly tries?: number
+  /** Compares the own clock with that of the server, by all that is asked. */
+  readonly clock?: ServerClock
 }
 
 /** A name that is resolved and a host that is there answer within seconds; more is a person's time. */
@@ -149,6 +152,7 @@ class Connection {
     const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? requestMs)
     const signal = this.#options.signal ? AbortSignal.any([this.#options.signal, timeout]) : timeout
     try {
+      const answered = this.#options.clock?.asks()
       const answer = await request(`${this.#target.server}${path}`, {
         method,
         dispatcher,
@@ -161,6 +165,7 @@ class Connection {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
+      answered?.(answer.headers.date?.toString())
       const retryAfter = answer.headers['retry-after']
       const text = await answer.body.text()
       return { status: answer.statusCode, retryAfter: retryAfter?.toString(), body: parsed(text) }

@@ -15,8 +15,13 @@ const isEdit = (step: Step): step is Edit => step.do === 'edit'
  * resourceVersion, so that nothing is written over what somebody else wrote meanwhile. Changes of the status go to the
  * status subresource, and first: if they are refused, the spec stays as it was.
  * @param kinds what may be written: a step for anything else is held.
+ * @param mayNot asked right before each write: why it may not be done by now.
  */
-export function editArm(client: Client, kinds: readonly Kind<unknown>[]): Arm {
+export function editArm(
+  client: Client,
+  kinds: readonly Kind<unknown>[],
+  mayNot: () => string | undefined = () => undefined,
+): Arm {
   const discovery = new Discovery(client)
   return {
     does: 'edit',
@@ -30,7 +35,7 @@ export function editArm(client: Client, kinds: readonly Kind<unknown>[]): Arm {
         const kind = kinds.find((one) => one.kind === step.target.kind)
         const served = kind && (await discovery.served(kind))
         if (!served) return { held: `${step.target.kind} is not among what may be written, or not served` }
-        return (await edit(client, step, served)) ?? 'done'
+        return (await edit({ client, mayNot }, step, served)) ?? 'done'
       } catch (error) {
         if (error instanceof ApiError) return { held: error.message }
         throw error
@@ -39,24 +44,36 @@ export function editArm(client: Client, kinds: readonly Kind<unknown>[]): Arm {
   }
 }
 
-async function edit(client: Client, { target, changes }: Edit, served: Served): Promise<{ held: string } | undefined> {
+interface Writer {
+  readonly client: Client
+  readonly mayNot: () => string | undefined
+}
+
+async function edit(writer: Writer, { target, changes }: Edit, served: Served): Promise<{ held: string } | undefined> {
   const { namespace, name } = target
   const path = `${served.prefix}/${served.namespaced ? `namespaces/${namespace}/` : ''}${served.resource}/${name}`
   for (const [subresource, some] of bySubresource(changes)) {
-    const held = some.length > 0 ? await patch(client, target, path, subresource, some) : undefined
+    const held = some.length > 0 ? await patch(writer, target, path, subresource, some) : undefined
     if (held !== undefined) return { held }
   }
   return undefined
 }
 
 const bySubresource = (changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] => [
-  ['/status', changes.filter(({ path }) => path[0] === 'status')],
-  ['', changes.filter(({ path }) => path[0] !== 'status')],
+  ['/status', changes.filter(isOfStatus)],
+  ['', changes.filter((one) => !isOfStatus(one))],
 ]
+
+/**
+ * Roadcrew's own notes go with the status: built-in kinds take annotations there (their PrepareForUpdate restores only the
+ * spec, as in pkg/registry/batch/cronjob/strategy.go), and who writes them needs no right on specs.
+ */
+const isOfStatus = ({ path: [first, second, key] }: Change): boolean =>
+  first === 'status' || (first === 'metadata' && second === 'annotations' && String(key).startsWith('roadcrew.dev/'))
 
 /** Why it was held, if it was. */
 async function patch(
-  client: Client,
+  { client, mayNot }: Writer,
   target: Subject,
   path: string,
   subresource: string,
@@ -68,6 +85,8 @@ async function patch(
     return `${target.kind} ${target.name} was made anew since it was looked at`
   const applied = applyChanges(object, changes)
   if ('held' in applied) return applied.held
+  const why = mayNot()
+  if (why !== undefined) return why
   const body: Operation[] = [
     { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
     ...recordedChanges(object, changes).flatMap(operationsOf),

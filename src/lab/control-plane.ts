@@ -99,6 +99,8 @@ export interface ControlPlane {
   kubeconfigFor(user: string): string
   /** Ends the API server and starts it anew on the same port, with what etcd holds. */
   restartApiServer(): Promise<void>
+  /** The same of etcd, with its data. */
+  restartEtcd(): Promise<void>
   /** Ends the controller manager and starts it anew with other arguments added. */
   restartControllerManager(args: readonly string[]): Promise<void>
   stop(): Promise<void>
@@ -154,13 +156,15 @@ async function start(
     return daemon
   }
 
-  run('etcd', binaries.etcd, [
-    `--data-dir=${join(folder, 'etcd')}`,
-    `--listen-client-urls=${etcdUrl}`,
-    `--advertise-client-urls=${etcdUrl}`,
-    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    '--unsafe-no-fsync', // it lives for minutes; a crash of the machine may take it
-  ])
+  const startEtcd = (): Daemon =>
+    run('etcd', binaries.etcd, [
+      `--data-dir=${join(folder, 'etcd')}`,
+      `--listen-client-urls=${etcdUrl}`,
+      `--advertise-client-urls=${etcdUrl}`,
+      `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+      '--unsafe-no-fsync', // it lives for minutes; a crash of the machine may take it
+    ])
+  let etcd = startEtcd()
   const apiServerArgs = [
     `--etcd-servers=${etcdUrl}`,
     `--secure-port=${apiPort}`,
@@ -217,6 +221,10 @@ async function start(
     async restartApiServer() {
       await apiServer.stop()
       apiServer = await startApiServer()
+    },
+    async restartEtcd() {
+      await etcd.stop()
+      etcd = startEtcd()
     },
     async restartControllerManager(args) {
       await manager.stop()

@@ -1,5 +1,5 @@
 import type { CronJob } from 'kubernetes-types/batch/v1.js'
-import type { Context, Finding, Item, Unread, Verdict } from '../../contract/hazard.ts'
+import type { Context, Finding, Item, Unread, Verdict, View } from '../../contract/hazard.ts'
 import { detector, isUnread, list } from '../../contract/reads.ts'
 import { absent, clear, found, seen, unknown } from '../../contract/verdicts.ts'
 import { cronJobs } from '../../objects/kinds.ts'
@@ -11,6 +11,7 @@ import { latestRun, neverFires } from '../../schedule/runs.ts'
 import { timingOf } from '../../schedule/timing.ts'
 import { held } from './blocked-by-job.ts'
 import { refused } from './blocked-by-refusal.ts'
+import { catchUp, catchUpSteps, invalidWish, notCaughtUp, noteKey, unseenSchedule } from './catch-up.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
 import { cronJobEvents, eventOf, jobQuotas, namespaceJobs, ownJobs, type SeenEvent } from './reads.ts'
 import { correctBy, setDeadline, thaw } from './remedy.ts'
@@ -39,37 +40,55 @@ export const cluster = detector({
   of: list(cronJobs),
   with: { events: cronJobEvents, ownJobs, namespaceJobs, quotas: jobQuotas },
   judge(item: Item<CronJob>, view, context: Context<Settings>): Verdict<never> {
-    const since = owedSince(item.object)
-    if (since === undefined) return absent
-    const about = keyOf(item.subject.namespace, item.subject.name)
-    const namespace = item.subject.namespace ?? ''
-    const events = of(view.events, about)
-    const timing = timingOf(item.object.spec, context.zones, context.settings.controllerTimeZone, context.version)
-    if (item.object.spec?.suspend !== true) {
-      const skipped = skippedByController(item, timing, fresh(events, since))
-      if (skipped) return found(skipped)
-    }
-    if ('unparseable' in timing) return clear // suspended: nobody waits for it
-    if ('unknownZone' in timing) {
-      return unknown(`the time zone ${timing.unknownZone} is not in ${context.zones.data}, so its runs can't be told`)
-    }
-    if (neverFires(timing.schedule)) return clear
-    const judging: Judging = {
-      item,
-      context,
-      timing,
-      since,
-      deadline: deadlineOf(item.object),
-      events: fresh(events, since),
-      eventsRead: !isUnread(view.events),
-      unread: Object.values(view).flatMap((read) => (isUnread(read) ? [read.unread] : [])),
-      ownJobs: isUnread(view.ownJobs) ? view.ownJobs : (view.ownJobs.get(about) ?? []),
-      namespaceJobs: of(view.namespaceJobs, namespace),
-      quotas: of(view.quotas, namespace),
-    }
-    return item.object.spec?.suspend === true ? suspended(judging) : running(judging)
+    const unseen = hasOldController(context.version) ? unseenSchedule(item, context.now) : undefined
+    return withFinding(judge(item, view, context), invalidWish(item) ?? unseen)
   },
 })
+
+type Seen = View<{
+  readonly events: typeof cronJobEvents
+  readonly ownJobs: typeof ownJobs
+  readonly namespaceJobs: typeof namespaceJobs
+  readonly quotas: typeof jobQuotas
+}>
+
+function withFinding(verdict: Verdict<never>, finding: Finding | undefined): Verdict<never> {
+  if (!finding) return verdict
+  if (verdict.verdict === 'unknown') return unknown(`${verdict.because}; and ${finding.fact}`)
+  return verdict.verdict === 'found' ? found(...verdict.findings, finding) : found(finding)
+}
+
+function judge(item: Item<CronJob>, view: Seen, context: Context<Settings>): Verdict<never> {
+  const since = owedSince(item.object)
+  if (since === undefined) return absent
+  const about = keyOf(item.subject.namespace, item.subject.name)
+  const namespace = item.subject.namespace ?? ''
+  const events = of(view.events, about)
+  const timing = timingOf(item.object.spec, context.zones, context.settings.controllerTimeZone, context.version)
+  if (item.object.spec?.suspend !== true) {
+    const skipped = skippedByController(item, timing, fresh(events, since))
+    if (skipped) return found(skipped)
+  }
+  if ('unparseable' in timing) return clear // suspended: nobody waits for it
+  if ('unknownZone' in timing) {
+    return unknown(`the time zone ${timing.unknownZone} is not in ${context.zones.data}, so its runs can't be told`)
+  }
+  if (neverFires(timing.schedule)) return clear
+  const judging: Judging = {
+    item,
+    context,
+    timing,
+    since,
+    deadline: deadlineOf(item.object),
+    events: fresh(events, since),
+    eventsRead: !isUnread(view.events),
+    unread: Object.values(view).flatMap((read) => (isUnread(read) ? [read.unread] : [])),
+    ownJobs: isUnread(view.ownJobs) ? view.ownJobs : (view.ownJobs.get(about) ?? []),
+    namespaceJobs: of(view.namespaceJobs, namespace),
+    quotas: of(view.quotas, namespace),
+  }
+  return item.object.spec?.suspend === true ? suspended(judging) : running(judging)
+}
 
 const of = <T>(map: ReadonlyMap<string, readonly Item<T>[]> | Unread, key: string): readonly Item<T>[] =>
   isUnread(map) ? [] : (map.get(key) ?? [])
@@ -104,7 +123,9 @@ function running(judging: Judging): Verdict<never> {
   const missed = missedRuns(timing, since, deadline, context.now)
   const overdue = missedRuns(timing, since, deadline, context.now - patience)
   if (overdue === 0) return clear
-  const finding = frozen(judging, missed) ?? held(judging, missed) ?? refused(judging, missed)
+  const thawing = frozen(judging, missed)
+  if (thawing) return found(...thawing)
+  const finding = held(judging, missed) ?? refused(judging, missed)
   if (finding) return found(finding)
   if (explained(judging)) return clear
   const unseen = judging.unread[0]
@@ -121,7 +142,7 @@ const explained = ({ item, ownJobs }: Judging): boolean =>
   (item.object.status?.active?.length ?? 0) > 0 &&
   !isUnread(ownJobs)
 
-function frozen(judging: Judging, missed: number): Finding | undefined {
+function frozen(judging: Judging, missed: number): readonly [Finding, ...Finding[]] | undefined {
   const { item, context, timing, since, events, eventsRead } = judging
   if (missed <= mostMissed) return undefined
   const gaveUp = eventOf(events, 'FailedNeedsStart')
@@ -134,8 +155,12 @@ function frozen(judging: Judging, missed: number): Finding | undefined {
   // 10 s: where events can be read and this one is not there, it is not that controller, or it has not looked yet.
   if (version?.minor === 20 && !gaveUp && eventsRead) return undefined
   const guess = !gaveUp && version?.minor === 20
+  const isForgotten = context.now - since > forgottenAfter
+  const decided = isForgotten ? undefined : catchUp(judging)
+  const latest = latestRun(timing.schedule, timing.zone, since, context.now)
+  const note = decided?.noted === undefined ? undefined : { key: noteKey, value: decided.noted }
   const where = version ? ` of Kubernetes ${versionText(version)}` : ''
-  return {
+  const finding: Finding = {
     reason: 'too-many-missed',
     state: 'occurring',
     severity: 'critical',
@@ -148,14 +173,11 @@ function frozen(judging: Judging, missed: number): Finding | undefined {
       nextExpected(judging),
     ],
     remedy: [
-      ...thaw(
-        item,
-        latestRun(timing.schedule, timing.zone, since, context.now),
-        context.now - since > forgottenAfter ? 'person' : 'anybody',
-      ),
+      ...(catchUpSteps(judging, decided) ?? thaw(item, latest, isForgotten ? 'person' : 'anybody', note)),
       setDeadline(item, timing.schedule),
     ],
   }
+  return [finding, ...notCaughtUp(judging, decided)]
 }
 
 function zeroDeadline(judging: Judging): Verdict<never> {

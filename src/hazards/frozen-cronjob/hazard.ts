@@ -103,6 +103,21 @@ export const frozenCronJob = hazard({
       why: 'Every run ends in FailedCreate: an admission webhook, a policy or the job template itself stands in the way.',
       fix: 'The event says who refuses and why; correct that.',
     },
+    'invalid-catch-up': {
+      title: 'What it asks for after an outage can not be read',
+      why: 'The annotation roadcrew.dev/catch-up says how late a missed run may be made up for; what stands there is no duration.',
+      fix: 'Write it as Go does: 2h, 45m, 1h30m.',
+    },
+    'unseen-schedule': {
+      title: 'Nobody who could make up for its missed runs has seen its schedule',
+      why: 'The annotation roadcrew.dev/catch-up asks for missed runs. Only who has seen the schedule before can tell one from a time that an edit or the end of a suspension made due.',
+      fix: 'Run roadcrew controller, with a policy that lets it take the steps note-schedule, catch-up and thaw.',
+    },
+    'not-caught-up': {
+      title: 'A missed run that is not made up for, though its owner asked for it',
+      why: 'It is later than the annotation or the deadline allows, its schedule was not seen before it was due, or it may have run.',
+      fix: 'Start it by hand if it is needed; the next planned run comes by itself.',
+    },
     'future-last-run': {
       title: 'Its last run lies in the future',
       why: 'No run starts before status.lastScheduleTime has passed; a clock that was wrong once leaves it there.',
@@ -110,7 +125,9 @@ export const frozenCronJob = hazard({
     },
   },
   steps: {
+    'catch-up': 'Start the latest missed run of a frozen CronJob that asks for it by an annotation, and thaw it',
     thaw: 'Set status.lastScheduleTime to the latest time that should have run',
+    'note-schedule': 'Note on a CronJob since when its schedule is what it is',
     'drop-reference': 'Take an entry that names no existing Job out of status.active',
     'delete-finished-job': 'Delete a finished Job that is past the history limit of its CronJob',
     'end-job': 'Delete a Job that holds back all later runs',

@@ -1,6 +1,6 @@
 // The steps against a frozen CronJob, as data. What they do was seen on a real 1.20 control plane: see README.md.
 import type { CronJob } from 'kubernetes-types/batch/v1.js'
-import type { Item, Step, Subject } from '../../contract/hazard.ts'
+import type { Change, Item, Step, Subject } from '../../contract/hazard.ts'
 import { asJson } from '../../objects/json.ts'
 import { timeText } from '../../objects/time.ts'
 import { advisedDeadline } from '../../schedule/deadline.ts'
@@ -25,11 +25,13 @@ export function setDeadline({ subject, object }: Item<CronJob>, schedule: Schedu
  * planned run comes. In a file a status cures nothing: there it is the command for the cluster that the file is of.
  * @param latest ms UTC; undefined: no run was due.
  * @param by a person: the command, which no program takes by itself.
+ * @param note an annotation that means nothing any more then.
  */
 export function thaw(
   { subject, object }: Item<CronJob>,
   latest: number | undefined,
   by: 'anybody' | 'person' = 'anybody',
+  note?: { readonly key: string; readonly value: string },
 ): Step[] {
   if (latest === undefined) return []
   const after = timeText(latest)
@@ -41,7 +43,10 @@ export function thaw(
       correctBy(`${why} (kubectl 1.24 or newer)`, `kubectl ${target} --subresource=status --type=merge -p '${patch}'`),
     ]
   }
-  const changes = [{ path: ['status', 'lastScheduleTime'], before: object.status?.lastScheduleTime, after }]
+  const changes: Change[] = [
+    { path: ['status', 'lastScheduleTime'], before: object.status?.lastScheduleTime, after },
+    ...(note ? [{ path: ['metadata', 'annotations', note.key], before: note.value, after: undefined }] : []),
+  ]
   return [{ do: 'edit', name: 'thaw', why, target: subject, changes }]
 }
 
