@@ -111,6 +111,6 @@ it('counts and finds the last as going from run to run does', () => {
         expect(found).toEqual([...new Set(found)].toSorted((a, b) => a - b))
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
 })

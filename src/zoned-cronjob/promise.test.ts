@@ -133,7 +133,7 @@ it('every due run is started exactly once or counted as missed, after a crash an
         expect(plan.count(mark, now - spread)).toBe(0)
       },
     ),
-    { numRuns: 1500 },
+    { numRuns: 300 },
   )
 })
 
@@ -182,6 +182,6 @@ it('edits and suspensions never make a past time due, and never start a run twic
         expect(held.made).toEqual([...new Set(held.made)])
       },
     ),
-    { numRuns: 1500 },
+    { numRuns: 300 },
   )
 })
