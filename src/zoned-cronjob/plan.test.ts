@@ -1,4 +1,3 @@
-import '../../house/property-tests.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { packedZones } from '../schedule/packed-zones.ts'

@@ -1,5 +1,4 @@
 // The promise: each run that was due is started exactly once or counted as missed, wherever whoever decides is killed.
-import '../../house/property-tests.ts'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { HeldCluster, zonedCronJob, zones } from './fixtures/held-cluster.ts'
