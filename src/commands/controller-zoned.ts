@@ -1,14 +1,13 @@
 // What the controller is made of where it sees to ZonedCronJobs: informers, a queue of its own, and one timer for the clock.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Logger } from 'pino'
-import type { Registry } from 'prom-client'
 import { Events, type EventsOptions } from '../acting/events.ts'
 import type { Kind, Zones } from '../contract/hazard.ts'
+import type { ControllerMetrics } from '../controller/metrics.ts'
 import { WorkQueue } from '../controller/queue.ts'
 import { Workers } from '../controller/workers.ts'
 import { ZonedApi } from '../controller/zoned-api.ts'
-import { reducedJob } from '../controller/zoned-jobs.ts'
+import { type Job, reducedJob } from '../controller/zoned-jobs.ts'
 import { ZonedMetrics } from '../controller/zoned-metrics.ts'
 import { ZonedRuns } from '../controller/zoned-runs.ts'
 import { backOff } from '../kubernetes/back-off.ts'
@@ -26,7 +25,7 @@ export interface ZonedGiven {
   readonly zones: Zones
   /** Ends the informers. */
   readonly ends: AbortSignal
-  readonly registry: Registry
+  readonly registry: ControllerMetrics['registry']
   /** Who tells, and who hears of what could not be told. */
   readonly telling: Pick<EventsOptions, 'source' | 'dropped'>
   readonly leads: () => boolean

@@ -1,6 +1,8 @@
 import type { Job } from 'kubernetes-types/batch/v1.js'
 import { plannedAnnotation } from '../zoned-cronjob/jobs.ts'
 
+export type { Job } from 'kubernetes-types/batch/v1.js'
+
 /** What is needed of a Job to decide. */
 export const reducedJob = ({ metadata = {}, status }: Job): Job => {
   const { name, namespace, uid, creationTimestamp, deletionTimestamp, ownerReferences, annotations } = metadata
