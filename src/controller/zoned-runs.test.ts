@@ -104,6 +104,7 @@ describe('the runs of a ZonedCronJob', () => {
       () => workers,
     )
     runs.changed(happened('ZonedCronJob', kept.zcj))
+    runs.lead()
     const writes = () =>
       cluster.server.calls
         .filter(({ method }) => method !== 'GET')
@@ -259,6 +260,22 @@ describe('the runs of a ZonedCronJob', () => {
     await runs.turn(key)
     expect(kept.jobs.size).toBe(1)
     expect(kept.zcj.status?.conditions).toContainEqual(expect.objectContaining({ reason: 'StillRunning' }))
+  })
+
+  it('are not begun before all is known, and its own writes are no news', async () => {
+    const { runs, kept, turn, queue, writes } = await started()
+    runs.resign()
+    await turn()
+    expect(writes()).toEqual([])
+    runs.lead()
+    await turn()
+    expect(writes()).toEqual(['PATCH status'])
+    const { wakesAt } = queue
+    runs.changed(happened('ZonedCronJob', kept.zcj))
+    expect(queue.wakesAt).toBe(wakesAt)
+    kept.write(kept.zcj)
+    runs.changed(happened('ZonedCronJob', kept.zcj))
+    expect(queue.wakesAt).toBe(0)
   })
 
   it('are looked at again when the clock was set, and not when time passes', async () => {

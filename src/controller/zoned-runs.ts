@@ -48,10 +48,11 @@ export class ZonedRuns {
   readonly #options: ZonedOptions
   readonly #workers: () => Workers
   readonly #objects = new Map<string, ZonedCronJob>()
-  /** What this one wrote last, until the informer shows it. */
-  readonly #written = new Map<string, ZonedCronJob>()
+  /** What this one wrote last, until the informer shows it, and the versions of all that it wrote till then. */
+  readonly #written = new Map<string, { readonly latest: ZonedCronJob; readonly versions: ReadonlySet<string> }>()
   readonly #jobs = new ZonedJobs()
   readonly #refusals = new Map<string, number>()
+  #isReady = false
   #nextDelete = 0
   #offset: number | undefined
 
@@ -71,10 +72,12 @@ export class ZonedRuns {
     }
     const zcj = object as ZonedCronJob
     this.#objects.set(key, zcj)
-    const isWritten = this.#written.get(key)?.metadata?.resourceVersion === zcj.metadata?.resourceVersion
-    if (isWritten) this.#written.delete(key)
+    const version = zcj.metadata?.resourceVersion ?? ''
+    const written = this.#written.get(key)
+    const isOwn = written?.versions.has(version) === true
+    if (!isOwn || written.latest.metadata?.resourceVersion === version) this.#written.delete(key)
     // Of its own write nothing follows that the turn did not do.
-    else if (this.#options.leads()) this.#workers().add(key)
+    if (!isOwn) this.#soon(key)
   }
 
   /** What the informer of their Jobs saw. */
@@ -84,7 +87,7 @@ export class ZonedRuns {
     if (!maker) return
     if (what === 'gone') this.#jobs.remove(maker.uid, item.subject.uid ?? '')
     else this.#jobs.put(job)
-    if (this.#options.leads()) this.#workers().add(keyOf({ ...item.subject, name: maker.name }))
+    this.#soon(keyOf({ ...item.subject, name: maker.name }))
   }
 
   /** All Jobs are listed anew: what was known only from having created them may be gone unseen. */
@@ -93,12 +96,18 @@ export class ZonedRuns {
     for (const job of known) this.#jobs.put(job)
   }
 
-  /** This one leads now: all of them are looked at. */
+  #soon(key: string): void {
+    if (this.#isReady && this.#options.leads()) this.#workers().add(key)
+  }
+
+  /** This one leads now, and all of them and their Jobs are known: they are looked at. */
   lead(): void {
+    this.#isReady = true
     for (const key of this.#objects.keys()) this.#workers().add(key)
   }
 
   resign(): void {
+    this.#isReady = false
     this.#written.clear()
     this.#refusals.clear()
     this.#options.metrics.resign()
@@ -107,6 +116,7 @@ export class ZonedRuns {
   /** To be called every second or so: after the clock was set, what is due is due at another time of the timers'. */
   watchClock(): void {
     const { now, ticks, leads } = this.#options
+    if (!this.#isReady) return
     const offset = now() - ticks()
     const isSet = this.#offset !== undefined && Math.abs(offset - this.#offset) > clockStep
     this.#offset = offset
@@ -116,8 +126,8 @@ export class ZonedRuns {
   /** Does what is to be done for one of them. @throws ApiError if that should be tried again. */
   async turn(key: string): Promise<void> {
     const { leads, now, ticks, zones } = this.#options
-    const zcj = this.#written.get(key) ?? this.#objects.get(key)
-    if (!zcj || !leads()) return
+    const zcj = this.#written.get(key)?.latest ?? this.#objects.get(key)
+    if (!zcj || !this.#isReady || !leads()) return
     const held: Held = { zcj, isFresh: false, conflicts: 0 }
     const place = placeOf(key)
     for (;;) {
@@ -200,12 +210,19 @@ export class ZonedRuns {
       return false
     }
     held.zcj = written
-    const isShown = this.#objects.get(key)?.metadata?.resourceVersion === written.metadata?.resourceVersion
-    if (!isShown) this.#written.set(key, written)
+    this.#note(key, written)
     const { count = 0, recent = [] } = status.missed ?? {}
     if (count > before)
       this.#options.metrics.missed(place.namespace, place.name, recent[0]?.reason ?? '', count - before)
     return true
+  }
+
+  /** The informer may have shown it before the answer came. */
+  #note(key: string, latest: ZonedCronJob): void {
+    const version = latest.metadata?.resourceVersion ?? ''
+    if (this.#objects.get(key)?.metadata?.resourceVersion === version) return
+    const { versions = new Set<string>() } = this.#written.get(key) ?? {}
+    this.#written.set(key, { latest, versions: new Set([...versions, version]) })
   }
 
   async #delete(zcj: ZonedCronJob, { name, uid, why }: Extract<Action, { do: 'delete' }>): Promise<void> {

@@ -2,7 +2,7 @@
 // whoever stops anywhere in between and asks again goes on where it was.
 import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Zones } from '../contract/hazard.ts'
-import { timeText } from '../objects/time.ts'
+import { timeOf, timeText } from '../objects/time.ts'
 import { type CleanReason, cleaningOf } from './clean.ts'
 import { type Due, dueOf } from './due.ts'
 import { jobFor, type OwnJob, ownJobs } from './jobs.ts'
@@ -224,7 +224,9 @@ class Deciding {
         ? `the run planned for ${missed.first}`
         : `${count} runs from ${missed.first} to ${missed.last}`
     const message = `${which} ${count === 1 ? 'was' : 'were'} not started: ${reason}`
-    return [withMissed(noted, missed), [{ do: 'tell', type: 'Warning', reason: 'RunsMissed', message }]]
+    const before = timeOf(noted.missed?.recent[0]?.last)
+    const joins = before !== undefined && plan.count(before, first - 1) === 0
+    return [withMissed(noted, missed, joins), [{ do: 'tell', type: 'Warning', reason: 'RunsMissed', message }]]
   }
 
   /** That the spec can be used, by which timing the mark is counted, and what comes next. */

@@ -22,12 +22,12 @@ export const withStarted = (status: ZonedCronJobStatus, run: number): ZonedCronJ
     ? { ...status, lastScheduleTime: timeText(run) }
     : status
 
-/** Counts runs as missed; those that go on for the same reason are one record. */
-export function withMissed(status: ZonedCronJobStatus, missed: Missed): ZonedCronJobStatus {
+/** Counts runs as missed. `joins`: they follow the last ones that were missed, with none between them. */
+export function withMissed(status: ZonedCronJobStatus, missed: Missed, joins: boolean): ZonedCronJobStatus {
   const { count = 0, recent = [] } = status.missed ?? {}
   const [latest, ...others] = recent
   const records =
-    latest?.reason === missed.reason
+    joins && latest?.reason === missed.reason
       ? [{ ...missed, count: latest.count + missed.count, first: latest.first }, ...others]
       : [missed, ...recent]
   return { ...status, missed: { count: count + missed.count, recent: records.slice(0, mostRecent) } }
