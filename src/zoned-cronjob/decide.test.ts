@@ -219,6 +219,17 @@ it('with Replace the earlier Job is deleted first', () => {
   expect(held.deleted).toMatchObject([{ why: 'replaced' }])
 })
 
+it('with Replace a Job of which no status tells yet is noted before it is deleted', () => {
+  const held = cluster({ schedule: '* * * * *', concurrencyPolicy: 'Replace' })
+  held.turn(created)
+  held.turn(at('01T00:01:00'), 1)
+  held.turn(at('01T00:02:00'), 2)
+  held.turn(at('01T00:02:01'))
+  expect(madeBy(held)).toEqual(['01T00:01', '01T00:02'])
+  expect(missed(held)).toEqual([])
+  expect(held.planned).toEqual([at('01T00:02:00')])
+})
+
 describe('a Job that is refused', () => {
   it('for a quota is told once, tried again, and no run until it is there', () => {
     const held = cluster({ schedule: '0 * * * *' })

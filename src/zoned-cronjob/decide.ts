@@ -119,10 +119,16 @@ class Deciding {
     const isStarted = this.#jobs.some(({ planned }) => planned === due.start)
     const policy = this.#zcj.spec.concurrencyPolicy ?? defaults.concurrencyPolicy
     if (!isStarted && policy === 'Forbid' && active.length > 0) return this.#wait(plan, due, missed, tells, active)
+    const isReplacing = !isStarted && policy === 'Replace'
+    // A Job is deleted only once its time is in the mark, since till then it alone says that its run was started.
+    if (isReplacing && due.missedUpTo !== undefined && active.some(({ planned }) => planned > this.#mark)) {
+      return { actions: [{ do: 'status', status: this.#said(missed, plan) }, ...tells], again: true }
+    }
+    const isReplaced = ({ planned, isBeingDeleted }: OwnJob): boolean => planned <= this.#mark && !isBeingDeleted
+    const replaced = isReplacing ? active.filter(isReplaced) : []
     const status = withStarted(withMark(missed, due.start), due.start)
     const more = isStarted ? 0 : 1
     const counted = { ...status, active: (status.active ?? 0) + more }
-    const replaced = !isStarted && policy === 'Replace' ? active.filter(({ isBeingDeleted }) => !isBeingDeleted) : []
     const actions: Action[] = [
       ...replaced.map(({ name, uid }): Action => ({ do: 'delete', name, uid, why: 'replaced' })),
       ...(isStarted ? [] : [{ do: 'create', run: due.start, job: jobFor(this.#zcj, due.start) } as const]),
