@@ -39,8 +39,12 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['prom-client', 'types:kubernetes-types', 'node:'],
   },
   controller: {
-    folders: [...pure, 'engine', 'kubernetes', 'acting'],
+    folders: [...pure, 'engine', 'kubernetes', 'acting', 'zoned-cronjob'],
     packages: ['prom-client', 'types:kubernetes-types', 'node:'],
+  },
+  'zoned-cronjob': {
+    folders: ['contract', 'schedule', 'objects'],
+    packages: ['types:kubernetes-types', 'node:crypto'],
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
@@ -58,6 +62,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
         'agent',
         'actor',
         'controller',
+        'zoned-cronjob',
         'report',
         'hazards',
       ],

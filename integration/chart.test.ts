@@ -77,7 +77,10 @@ describe.skipIf(noHelm)('Helm', () => {
     const objects = template(everything, version)
     const policy = version === '1.20.2' ? 'policy/v1beta1' : 'policy/v1'
     expect(new Set(objects.map(({ apiVersion }) => apiVersion))).toEqual(
-      new Set(['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'monitoring.coreos.com/v1', policy]),
+      new Set([
+        ...['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'apiextensions.k8s.io/v1', 'monitoring.coreos.com/v1'],
+        policy,
+      ]),
     )
     const { template: pod } = daemonSetOf(objects).spec ?? {}
     const actor = containerOf(objects, 'actor')
@@ -99,7 +102,7 @@ describe.skipIf(noHelm)('Helm', () => {
     const known = commands.find((one) => one.name() === 'controller')?.options.map(({ long }) => long)
     const [first, ...passed] = controllerOf(template(everything))?.spec?.template.spec?.containers[0]?.args ?? []
     expect(first).toBe('controller')
-    expect(passed).toEqual(expect.arrayContaining(['--mode=act', '--time-zone=Europe/Berlin']))
+    expect(passed).toEqual(expect.arrayContaining(['--mode=act', '--time-zone=Europe/Berlin', '--zoned-cron-jobs']))
     expect(passed.map((arg) => arg.split('=')[0]).filter((flag) => !known?.includes(flag))).toEqual([])
   })
 
@@ -139,9 +142,27 @@ describe.skipIf(noHelm)('Helm', () => {
     expect(JSON.stringify(role).includes('"delete"')).toBe(may)
   })
 
+  it.each([true, false])(
+    'has ZonedCronJobs, and the right to make Jobs, only where they are wanted: %s',
+    (zonedCronJobs) => {
+      const objects = template({ controller: { zonedCronJobs } })
+      const crds = objects
+        .filter(({ kind }) => kind === 'CustomResourceDefinition')
+        .map(({ metadata }) => metadata.name)
+      expect(crds).toEqual(zonedCronJobs ? ['zonedcronjobs.roadcrew.dev'] : [])
+      const role = objects.find(
+        ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'roadcrew-controller',
+      )
+      expect(/create","delete|zonedcronjobs/.test(JSON.stringify(role))).toBe(zonedCronJobs)
+      expect(controllerOf(objects)?.spec?.template.spec?.containers[0]?.args?.includes('--zoned-cron-jobs')).toBe(
+        zonedCronJobs,
+      )
+    },
+  )
+
   it('makes nothing of the controller where it is not wanted', () => {
     const objects = template({ ...everything, controller: { enabled: false } })
-    expect(objects.filter(({ metadata }) => metadata.name.includes('controller'))).toEqual([])
+    expect(objects.filter(({ metadata }) => /controller|zoned/.test(metadata.name))).toEqual([])
   })
 
   it('gives the detector privileges only where it looks at the network', () => {

@@ -20,7 +20,10 @@ const policyMap = 'roadcrew-policy'
 
 /** What the agent and people may do, beside what detectors declare to read: the code that needs it can not say so itself. */
 const declared: Readonly<
-  Record<'cluster' | 'conditions' | 'namespace' | 'rails' | 'controller' | 'controllerActs', readonly Rule[]>
+  Record<
+    'cluster' | 'conditions' | 'namespace' | 'rails' | 'controller' | 'controllerActs' | 'controllerZoned',
+    readonly Rule[]
+  >
 > = {
   cluster: [
     {
@@ -84,6 +87,21 @@ const declared: Readonly<
       group: 'batch',
       resource: 'cronjobs/finalizers',
       verbs: ['update'],
+    },
+  ],
+  controllerZoned: [
+    {
+      why: 'ZonedCronJobs; each is read once more before a run of it is started',
+      group: 'roadcrew.dev',
+      resource: 'zonedcronjobs',
+      verbs: ['get', 'list', 'watch'],
+    },
+    { why: 'What became of their runs', group: 'roadcrew.dev', resource: 'zonedcronjobs/status', verbs: ['patch'] },
+    {
+      why: 'Starts their runs, and cleans what has finished',
+      group: 'batch',
+      resource: 'jobs',
+      verbs: ['get', 'list', 'watch', 'create', 'delete'],
     },
   ],
   rails: [

@@ -7,6 +7,7 @@ import { ActingMetrics } from '../src/acting/acting-metrics.ts'
 import { AgentMetrics } from '../src/agent/metrics.ts'
 import { guardedHazards } from '../src/controller/guarded.ts'
 import { ControllerMetrics } from '../src/controller/metrics.ts'
+import { ZonedMetrics } from '../src/controller/zoned-metrics.ts'
 import { policyOf } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { cronJobs } from '../src/objects/kinds.ts'
@@ -25,6 +26,7 @@ async function exported(): Promise<readonly string[]> {
   new ActingMetrics(registry)
   const nothing = { informers: () => [], depth: () => 0, leads: () => false }
   const controller = new ControllerMetrics(guardedHazards(hazards, cronJobs), nothing)
+  new ZonedMetrics(controller.registry)
   const metrics = [...(await registry.getMetricsAsJSON()), ...(await controller.registry.getMetricsAsJSON())]
   return metrics.flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],

@@ -55,12 +55,13 @@ export async function controllerLoop(options: ControllerOptions, io: Io): Promis
   const watching = parts.informers.map((informer) => informer.run())
   const leading = parts.leader?.run(io.signal) ?? parts.lead()
   const patience = stopped(io.signal).then(() => sleep(stopsWithin, undefined, { ref: false }))
-  await Promise.race([parts.workers.run(io.signal), patience])
+  const zoned = parts.zoned?.run(io.signal)
+  await Promise.race([Promise.all([parts.workers.run(io.signal), zoned]), patience])
   log.info('stopping')
   ends.abort()
   await leading
   await parts.leader?.release()
-  await Promise.all([...watching, parts.events.flush()])
+  await Promise.all([...watching, parts.events.flush(), parts.zoned?.end()])
   await server.close()
   await Promise.all([client.close(), leaseClient.close()])
 }
@@ -74,13 +75,18 @@ async function targetOf({ kubeconfig }: ControllerOptions, io: Io): Promise<Targ
   return config.target(config.current ?? config.contexts[0] ?? '')
 }
 
-const serveFor = ({ workers, informers, metrics }: ControllerParts, listen: string) =>
+const serveFor = ({ workers, informers, metrics, zoned }: ControllerParts, listen: string) =>
   serve(
     listen,
     metrics.registry,
-    () => (workers.longest > longestTurn ? `a turn takes ${Math.round(workers.longest / 1000)} s by now` : undefined),
     () => {
-      const waits = informers.filter(({ synced }) => !synced).map(({ kind }) => kind.kind)
+      const longest = Math.max(workers.longest, zoned?.longest ?? 0)
+      return longest > longestTurn ? `a turn takes ${Math.round(longest / 1000)} s by now` : undefined
+    },
+    () => {
+      const waits = [...informers, ...(zoned?.informers ?? [])]
+        .filter(({ synced }) => !synced)
+        .map(({ kind }) => kind.kind)
       return waits.length > 0 ? `not listed yet: ${waits.join(', ')}` : undefined
     },
   )

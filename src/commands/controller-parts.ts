@@ -23,6 +23,7 @@ import { cronJobs, jobs, namespaces } from '../objects/kinds.ts'
 import { timeText } from '../objects/time.ts'
 import type { ControllerOptions } from './controller.ts'
 import { type ControllerActs, controllerActs } from './controller-acting.ts'
+import { ZonedParts } from './controller-zoned.ts'
 import type { Io } from './io.ts'
 
 export interface ControllerGiven {
@@ -62,6 +63,8 @@ export class ControllerParts {
   readonly workers: Workers
   readonly metrics: ControllerMetrics
   readonly events: Events
+  /** Undefined where ZonedCronJobs are not seen to. */
+  readonly zoned: ZonedParts | undefined
   /** Undefined where there is no election. */
   readonly leader: Leader | undefined
 
@@ -79,17 +82,23 @@ export class ControllerParts {
     })
     const actingMetrics = new ActingMetrics(this.metrics.registry)
     const source = { component: 'roadcrew-controller', controller: 'roadcrew.dev/controller', instance: identity }
-    this.events = new Events({ client, source, dropped: (count) => actingMetrics.dropped(count) })
+    const telling = { source, dropped: (count: number) => actingMetrics.dropped(count) }
+    this.events = new Events({ client, ...telling })
     this.informers = [...new Set([...kindsOf(this.#hazards), namespaces])].map((kind) => this.#informer(kind))
     this.workers = this.#workers()
     this.#acts = this.#actsWith(actingMetrics)
     this.#guardian = this.#guard()
+    const { registry } = this.metrics
+    this.zoned = options.zonedCronJobs
+      ? new ZonedParts({ ...given, registry, telling, leads: () => this.#leads() })
+      : undefined
     this.leader = options.leaderElection ? this.#election() : undefined
   }
 
   /** This one leads: what others left is read, then all is looked at, as soon as it is known. */
   async lead(): Promise<void> {
     const { ends, version, io } = this.#given
+    void this.zoned?.lead()
     await this.#acts.lead()
     const began = io.ticks()
     const isKnown = (): boolean =>
@@ -186,10 +195,15 @@ export class ControllerParts {
       changed: (leads, holder) => {
         log.info({ holder }, leads ? 'leads' : 'does not lead')
         if (leads) void this.lead()
-        else this.#guardian.resign()
+        else this.#resign()
       },
       failed: (because) => log.error({ because }, 'could not read or write the lease'),
     })
+  }
+
+  #resign(): void {
+    this.#guardian.resign()
+    this.zoned?.resign()
   }
 
   #tell(news: News): void {

@@ -12,6 +12,7 @@ export interface ControllerOptions {
   readonly mode: Mode
   readonly policy?: string
   readonly timeZone: string
+  readonly zonedCronJobs: boolean
 }
 
 /** `roadcrew controller`: watches a cluster's CronJobs, and acts where the policy says so. */
@@ -38,12 +39,19 @@ export function controllerCommand(io: Io): Command {
       'in which kube-controller-manager runs: it decides for schedules that name none',
       'UTC',
     )
+    .option(
+      '--zoned-cron-jobs',
+      'start the runs of ZonedCronJobs; they are taken up as soon as their CRD is there',
+      false,
+    )
     .addHelpText(
       'after',
       `
 It watches CronJobs, their Jobs and Events, and asks the same questions as a scan, but as things happen: what is found is a log
 line, an Event on the CronJob and a metric. It never changes a spec: what it may do is to correct a status, such as the last
-time of a frozen CronJob, which GitOps does not see, and to delete Jobs that have finished. Of several replicas one leads, by the Lease roadcrew-controller; the
+time of a frozen CronJob, which GitOps does not see, to start a missed run that its owner asks for, and to delete Jobs that have
+finished. Only with --zoned-cron-jobs it starts and ends Jobs of ZonedCronJobs; --mode and the policy have no say in that, since it
+is what their owners ask for. Of several replicas one leads, by the Lease roadcrew-controller; the
 others watch, so that one of them takes over at once when it stops, and within 17 s when it is lost.
 
 Examples:

@@ -35,6 +35,8 @@ export interface InformerOptions {
   /** ms before the first retry. */
   readonly firstWaitMs?: number
   readonly idleMs?: number
+  /** Only objects with these labels: `name` or `name=value`. */
+  readonly labelSelector?: string
 }
 
 /** As `kubectl`: large enough to be fast, small enough not to hurt the API server. */
@@ -138,7 +140,7 @@ export class Informer {
 
   /** A list where there was none, then one watch. Undefined if that ended in its time. */
   async #once(): Promise<undefined> {
-    const { client, signal, random, kind, idleMs } = this.#options
+    const { client, signal, random, kind, idleMs, labelSelector } = this.#options
     this.#served ??= await this.#discovery.served(kind)
     this.#absent = this.#served === undefined
     if (!this.#served) {
@@ -150,7 +152,11 @@ export class Informer {
     const path = `${served.prefix}/${served.resource}`
     this.#version ??= await this.#list(served, path)
     this.#connected = true
-    const options = { resourceVersion: this.#version, signal, random, ...(idleMs !== undefined && { idleMs }) }
+    const options = {
+      ...{ resourceVersion: this.#version, signal, random },
+      ...(idleMs !== undefined && { idleMs }),
+      ...(labelSelector !== undefined && { labelSelector }),
+    }
     for await (const { type, object } of watch(client, path, options)) {
       if (type !== 'BOOKMARK') this.#take(served, object, type === 'DELETED')
       this.#version = object.metadata?.resourceVersion ?? this.#version
@@ -161,12 +167,13 @@ export class Informer {
 
   /** The pages of a list are of one moment; what was held and is not among them is gone. @returns that moment's version. */
   async #list(served: Served, path: string): Promise<string> {
-    const { client, ticks } = this.#options
+    const { client, ticks, labelSelector } = this.#options
+    const selected = labelSelector === undefined ? {} : { labelSelector }
     const seen = new Set<string>()
     let next: string | undefined
     let version = ''
     do {
-      const query = { limit: String(pageSize), ...(next && { continue: next }) }
+      const query = { limit: String(pageSize), ...selected, ...(next && { continue: next }) }
       const page = (await client.ask({ method: 'GET', path, query })) as Page
       for (const listed of page.items ?? []) seen.add(this.#take(served, listed, false))
       version = page.metadata?.resourceVersion ?? ''

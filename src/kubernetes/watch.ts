@@ -18,6 +18,8 @@ export interface WatchOptions {
   readonly random: () => number
   /** ms without a byte until the connection is taken for dead. */
   readonly idleMs?: number
+  /** Only objects with these labels: `name=value`. */
+  readonly labelSelector?: string
 }
 
 /** As client-go's reflector: the server ends a watch after five to ten minutes (s), so that load spreads over its replicas. */
@@ -31,9 +33,10 @@ const mostIdle = 150_000
  * @throws ApiError if it is refused, breaks off or is mute, or of the status in an ERROR event: 410 if the version is too old.
  */
 export async function* watch(client: Client, path: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
-  const { resourceVersion, signal, random, idleMs = mostIdle } = options
+  const { resourceVersion, signal, random, idleMs = mostIdle, labelSelector } = options
   const timeoutSeconds = String(Math.round(leastSeconds * (1 + random())))
-  const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion, timeoutSeconds }
+  const selected = labelSelector === undefined ? {} : { labelSelector }
+  const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion, timeoutSeconds, ...selected }
   for await (const line of client.lines({ method: 'GET', path, query }, { signal, idleMs })) {
     const { type, object = {} } = line as { type?: string; object?: Listed & { code?: number } }
     if (type === 'ERROR') throw refusal(object.code ?? 500, object)

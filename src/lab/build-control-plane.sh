@@ -3,7 +3,8 @@
 #
 #   build-control-plane.sh FOLDER [COMPONENT...]
 #
-# FOLDER gets those of the binaries that it does not have, each of them whole or not at all. Root on Debian 12; 4 to 9
+# FOLDER gets those of the binaries that it does not have, or has of an earlier build (COMPONENT.build), each of them whole
+# or not at all. Root on Debian 12; 4 to 9
 # minutes on two cores, 3 GB of scratch space. The machine's own package lists stay as they are; compilers are installed
 # as packages.
 set -euo pipefail
@@ -13,8 +14,12 @@ folder=$(realpath -m -- "${1:?usage: $0 FOLDER [COMPONENT...]}") # the build cha
 shift
 [ $# -gt 0 ] || set -- kube-apiserver kube-controller-manager kubelet
 components=()
+
+# What is built anew where an earlier build is found: raised when a patch below changes it. Also in control-plane.ts.
+build_of() { case $1 in kube-apiserver) echo 2 ;; *) echo 1 ;; esac; }
+built() { cat "$folder/$1.build" 2>/dev/null || echo 1; }
 for component; do
-  [ -x "$folder/$component" ] || components+=("$component")
+  [ -x "$folder/$component" ] && [ "$(built "$component")" = "$(build_of "$component")" ] || components+=("$component")
 done
 
 say() { printf 'control plane: %s\n' "$*" >&2; }
@@ -53,6 +58,27 @@ export KUBE_GIT_VERSION=v$version
 unset GOFLAGS
 cd "$tree"
 
+# Build 2: with a Go of 1.18 or later the vendored reflect2 1.0.1 (reflection for json-iterator) crashes at the first map that it
+# walks through, which is the first custom resource: the runtime's reflect.mapiterinit then wants an iterator to fill, where
+# it gave one before (reflect2 1.0.2 follows it). Laid out as the runtime has it: src/runtime/map.go, hiter.
+reflect2=vendor/github.com/modern-go/reflect2
+sed -i -e 's/^func mapiterinit(.*/func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer, it *hiter)/' \
+  -e 's|// rest fields are ignored|pointers [6]unsafe.Pointer; bucket uintptr; flags [4]uint8; rest [2]uintptr|' "$reflect2/unsafe_link.go"
+sed -i 's/mapiterinit(type2.rtype,/startedIterator(type2.rtype,/' "$reflect2/unsafe_map.go"
+cat > "$reflect2/started_iterator.go" <<'GO'
+package reflect2
+
+import "unsafe"
+
+func startedIterator(rtype unsafe.Pointer, m unsafe.Pointer) *hiter {
+	it := new(hiter)
+	mapiterinit(rtype, m, it)
+	return it
+}
+GO
+grep -q 'it \*hiter)' "$reflect2/unsafe_link.go" && grep -q 'pointers \[6\]' "$reflect2/unsafe_link.go" \
+  && grep -q startedIterator "$reflect2/unsafe_map.go" || fail "reflect2 is not as it was when its patch was made"
+
 say "generating the OpenAPI definitions"
 make gen_openapi > "$scratch/generate.log" 2>&1 || { tail -n 20 "$scratch/generate.log" >&2; fail "make gen_openapi failed"; }
 
@@ -71,5 +97,6 @@ done
 # A binary appears as a whole, by a rename within the folder: somebody may be looking for it at this moment.
 mkdir -p "$folder/.partial.$$"
 cp "$scratch/built/"* "$folder/.partial.$$"
+for component in "${components[@]}"; do build_of "$component" > "$folder/.partial.$$/$component.build"; done
 mv "$folder/.partial.$$/"* "$folder"
 say "done: $folder has ${components[*]}"

@@ -21,6 +21,11 @@ const put = (folder: string, names: readonly string[], script = '#!/bin/sh\nexit
   return folder
 }
 
+const builtAs = (folder: string, build: string): string => {
+  writeFileSync(join(folder, 'kube-apiserver.build'), `${build}\n`)
+  return folder
+}
+
 describe('the parts of a control plane', () => {
   it('come from KUBEBUILDER_ASSETS first', () => {
     const assets = put(join(home, 'assets'), all)
@@ -36,7 +41,7 @@ describe('the parts of a control plane', () => {
 
   it('come from the cache where the assets lack a part, with etcd from PATH', () => {
     const assets = put(join(home, 'assets'), ['kube-apiserver', 'etcd'])
-    const cache = put(cacheFolder({}, home), ['kube-apiserver', 'kube-controller-manager'])
+    const cache = builtAs(put(cacheFolder({}, home), ['kube-apiserver', 'kube-controller-manager']), '2')
     const path = put(join(home, 'bin'), ['etcd'])
     expect(findControlPlane({ KUBEBUILDER_ASSETS: assets, PATH: `/nonexistent:${path}` }, home)).toEqual({
       found: {
@@ -46,6 +51,16 @@ describe('the parts of a control plane', () => {
       },
     })
   })
+
+  it.each([undefined, '1'])(
+    'of the cache count as missing where the API server is of an earlier build: %s',
+    (build) => {
+      const cache = put(cacheFolder({}, home), all)
+      if (build !== undefined) builtAs(cache, build)
+      expect(findControlPlane({ PATH: '' }, home)).toMatchObject({ missing: ['kube-apiserver'] })
+      expect(findControlPlane({ PATH: '', KUBEBUILDER_ASSETS: cache }, home)).toHaveProperty('found')
+    },
+  )
 
   it('that are missing are named, with what to do', () => {
     const sought = findControlPlane({ PATH: put(join(home, 'bin'), ['etcd']) }, home)

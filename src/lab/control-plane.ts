@@ -1,6 +1,6 @@
 // A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, each started by hand and stopped by its
 // own pid. It holds nothing that outlives it.
-import { accessSync, constants, rmSync } from 'node:fs'
+import { accessSync, constants, readFileSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -29,7 +29,7 @@ export function findControlPlane(
   const assets = env.KUBEBUILDER_ASSETS
   const onPath = (env.PATH ?? '').split(delimiter)
   const complete = assets ? binariesIn(assets, [assets]) : undefined
-  const found = complete?.found ? complete : binariesIn(cache, [cache, ...onPath])
+  const found = complete?.found ? complete : binariesIn(cache, [cache, ...onPath], true)
   if (found.found) return { found: found.found }
   const where = assets ? `neither $KUBEBUILDER_ASSETS (${assets}) nor ${cache} has` : `${cache} lacks`
   return {
@@ -42,8 +42,24 @@ export function findControlPlane(
 export const cacheFolder = (env: Readonly<Record<string, string | undefined>>, home: string): string =>
   join(env.XDG_CACHE_HOME || join(home, '.cache'), 'roadcrew', `control-plane-${labVersion}`)
 
-function binariesIn(folder: string, etcdFolders: readonly string[]): { found?: Binaries; missing: string[] } {
-  const apiServer = executable('kube-apiserver', [folder])
+/** What `build-control-plane.sh` gives now; of build 1 the API server crashes at the first custom resource. */
+const apiServerBuild = '2'
+
+/** In the cache, an API server of an earlier build counts as missing, so that it is built anew. */
+function isOutdated(folder: string): boolean {
+  try {
+    return readFileSync(join(folder, 'kube-apiserver.build'), 'utf8').trim() !== apiServerBuild
+  } catch {
+    return true
+  }
+}
+
+function binariesIn(
+  folder: string,
+  etcdFolders: readonly string[],
+  isCache = false,
+): { found?: Binaries; missing: string[] } {
+  const apiServer = isCache && isOutdated(folder) ? undefined : executable('kube-apiserver', [folder])
   const controllerManager = executable('kube-controller-manager', [folder])
   const etcd = executable('etcd', etcdFolders)
   const missing = [

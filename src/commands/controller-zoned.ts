@@ -1,0 +1,134 @@
+// What the controller is made of where it sees to ZonedCronJobs: informers, a queue of its own, and one timer for the clock.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { Events, type EventsOptions } from '../acting/events.ts'
+import type { Kind, Zones } from '../contract/hazard.ts'
+import type { ControllerMetrics } from '../controller/metrics.ts'
+import { WorkQueue } from '../controller/queue.ts'
+import { Workers } from '../controller/workers.ts'
+import { ZonedApi } from '../controller/zoned-api.ts'
+import { type Job, reducedJob } from '../controller/zoned-jobs.ts'
+import { ZonedMetrics } from '../controller/zoned-metrics.ts'
+import { ZonedRuns } from '../controller/zoned-runs.ts'
+import { backOff } from '../kubernetes/back-off.ts'
+import type { Client } from '../kubernetes/client.ts'
+import { type Happened, Informer } from '../kubernetes/informer.ts'
+import { jobs } from '../objects/kinds.ts'
+import { ownerLabel } from '../zoned-cronjob/jobs.ts'
+import { zonedCronJobs } from '../zoned-cronjob/zoned-cronjob.ts'
+import type { Io } from './io.ts'
+
+export interface ZonedGiven {
+  readonly io: Io
+  readonly log: Logger
+  readonly client: Client
+  readonly zones: Zones
+  /** Ends the informers. */
+  readonly ends: AbortSignal
+  readonly registry: ControllerMetrics['registry']
+  /** Who tells, and who hears of what could not be told. */
+  readonly telling: Pick<EventsOptions, 'source' | 'dropped'>
+  readonly leads: () => boolean
+}
+
+/** So many are worked on at once: a turn waits for the API server most of the time. */
+const parallel = 16
+/** How often (ms) it is looked whether the clock was set, and Events are sent. */
+const beat = 1_000
+
+export class ZonedParts {
+  readonly #given: ZonedGiven
+  readonly #runs: ZonedRuns
+  readonly #events: Events
+  readonly #workers: Workers
+  readonly informers: readonly Informer[]
+  #watching: Promise<unknown> = Promise.resolve()
+
+  constructor(given: ZonedGiven) {
+    this.#given = given
+    const { io, client, zones, registry, telling, leads, log } = given
+    const metrics = new ZonedMetrics(registry)
+    // Apart from what hazards tell: thousands of runs that start at once must not push that out.
+    this.#events = new Events({ client, ...telling })
+    this.#runs = new ZonedRuns(
+      {
+        ...{ zones, leads, metrics, now: io.now, ticks: io.ticks, random: Math.random },
+        api: new ZonedApi(client, (what) => metrics.asked(what)),
+        tell: (one) => this.#events.add(one),
+      },
+      () => this.#workers,
+    )
+    this.#workers = new Workers({
+      queue: new WorkQueue({
+        parallel,
+        backOff: (failures) => backOff(failures, { firstMs: 500, mostMs: 60_000, random: Math.random }),
+      }),
+      ticks: io.ticks,
+      turn: (key) => this.#runs.turn(key),
+      failed: (key, error) => {
+        metrics.failedTurn()
+        const because = error instanceof Error ? error.message : String(error)
+        log.error({ zonedCronJob: key, because }, 'a turn failed')
+      },
+    })
+    const own = this.#informer(zonedCronJobs, (happened) => this.#runs.changed(happened))
+    const made = this.#informer(jobs, (happened) => this.#runs.jobChanged(happened), {
+      labelSelector: ownerLabel,
+      keep: (object) => reducedJob(object as Job),
+      anew: () => this.#runs.interrupted(made.items().map(({ object }) => object as Job)),
+    })
+    this.informers = [own, made]
+  }
+
+  get longest(): number {
+    return this.#workers.longest
+  }
+
+  /** This one leads now: all are looked at, as soon as they and their Jobs are known. */
+  async lead(): Promise<void> {
+    const { ends, leads } = this.#given
+    while (!this.informers.every(({ synced }) => synced) && !ends.aborted) await sleep(100)
+    if (leads()) this.#runs.lead()
+  }
+
+  resign(): void {
+    this.#runs.resign()
+  }
+
+  /** Works until the signal is aborted and nothing is under way any more. */
+  async run(signal: AbortSignal): Promise<void> {
+    let isSending = false
+    const timer = setInterval(() => {
+      this.#runs.watchClock()
+      if (isSending) return
+      isSending = true
+      void this.#events.flush().then(() => {
+        isSending = false
+      })
+    }, beat)
+    this.#watching = Promise.all(this.informers.map((informer) => informer.run()))
+    await this.#workers.run(signal)
+    clearInterval(timer)
+  }
+
+  /** Waits for the informers, which the signal that they were given ends, and tells what is left to tell. */
+  async end(): Promise<void> {
+    await Promise.all([this.#watching, this.#events.flush()])
+  }
+
+  #informer(
+    kind: Kind<unknown>,
+    happened: (happened: Happened) => void,
+    { anew, ...more }: { anew?: () => void; labelSelector?: string; keep?: (object: unknown) => unknown } = {},
+  ): Informer {
+    const { client, ends, io, log } = this.#given
+    return new Informer({
+      ...{ client, kind, signal: ends, ticks: io.ticks, random: Math.random, ...more },
+      happened,
+      failed: (because, isAnew) => {
+        log.warn({ kind: kind.kind, because, anew: isAnew }, 'a watch ended')
+        if (isAnew) anew?.()
+      },
+    })
+  }
+}

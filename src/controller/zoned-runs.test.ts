@@ -1,0 +1,294 @@
+import type { Job } from 'kubernetes-types/batch/v1.js'
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Telling } from '../acting/events.ts'
+import type { Answer, Call } from '../kubernetes/fixtures/fake-api-server.ts'
+import { fakeCluster } from '../kubernetes/fixtures/fake-cluster.ts'
+import type { Happened } from '../kubernetes/informer.ts'
+import { packedZones } from '../schedule/packed-zones.ts'
+import { jobFor } from '../zoned-cronjob/jobs.ts'
+import type { ZonedCronJob, ZonedCronJobSpec } from '../zoned-cronjob/zoned-cronjob.ts'
+import { WorkQueue } from './queue.ts'
+import { Workers } from './workers.ts'
+import { ZonedApi } from './zoned-api.ts'
+import { ZonedMetrics } from './zoned-metrics.ts'
+import { ZonedRuns } from './zoned-runs.ts'
+
+const created = Date.parse('2027-03-01T00:00:30Z')
+const due = Date.parse('2027-03-01T01:00:00Z')
+const key = 'shop/report'
+
+const zonedCronJob = (spec: Partial<ZonedCronJobSpec> = {}): ZonedCronJob => ({
+  metadata: {
+    ...{ name: 'report', namespace: 'shop', uid: 'u-1', generation: 1, resourceVersion: '1' },
+    creationTimestamp: '2027-03-01T00:00:30Z',
+  },
+  spec: { schedule: '0 * * * *', jobTemplate: { spec: { template: {} } }, ...spec },
+})
+
+const happened = (kind: string, object: ZonedCronJob | Job): Happened => {
+  const { name = '', namespace = '', uid = '' } = object.metadata ?? {}
+  const subject = { source: { cluster: 'fake' }, kind, name, namespace, uid }
+  return { what: 'added', item: { subject, object }, object, first: false }
+}
+
+/** A fake API server that keeps one ZonedCronJob and its Jobs, and refuses what it is told to. */
+class Kept {
+  zcj: ZonedCronJob
+  readonly jobs = new Map<string, Job>()
+  refuse: ((call: Call) => Answer | undefined) | undefined
+  #version = 1
+
+  constructor(zcj: ZonedCronJob) {
+    this.zcj = zcj
+  }
+
+  readonly answer = (call: Call): Answer => {
+    const refused = this.refuse?.(call)
+    if (refused) return refused
+    const name = call.path.split('/').at(-1) ?? ''
+    if (call.path.includes('/jobs')) return this.#job(call, name)
+    if (call.method === 'GET') return { body: this.zcj }
+    const { metadata, status } = JSON.parse(call.body)
+    if (metadata.resourceVersion !== this.zcj.metadata?.resourceVersion) return conflict
+    this.write({ ...this.zcj, status: { ...this.zcj.status, ...status } })
+    return { body: this.zcj }
+  }
+
+  write(zcj: ZonedCronJob): void {
+    this.zcj = { ...zcj, metadata: { ...zcj.metadata, resourceVersion: String(++this.#version) } }
+  }
+
+  #job({ method, body }: Call, name: string): Answer {
+    if (method === 'GET')
+      return name === 'jobs' ? { body: { items: [...this.jobs.values()] } } : { body: this.jobs.get(name) }
+    if (method === 'DELETE') return this.jobs.delete(name) ? {} : { status: 404 }
+    const job = JSON.parse(body) as Job
+    const called = job.metadata?.name ?? ''
+    if (this.jobs.has(called)) return { status: 409, body: { reason: 'AlreadyExists', message: 'it exists' } }
+    const made = {
+      ...job,
+      metadata: { ...job.metadata, uid: `job-${this.jobs.size}`, creationTimestamp: '2027-03-01T01:00:00Z' },
+    }
+    this.jobs.set(called, made)
+    return { status: 201, body: made }
+  }
+}
+
+const conflict: Answer = { status: 409, body: { reason: 'Conflict', message: 'somebody else wrote' } }
+
+describe('the runs of a ZonedCronJob', () => {
+  const cluster = fakeCluster()
+  afterEach(() => cluster.close())
+
+  async function started(spec: Partial<ZonedCronJobSpec> = {}) {
+    const kept = new Kept(zonedCronJob(spec))
+    const client = await cluster.serve((call) => kept.answer(call), { timeoutMs: 300 })
+    const told: Telling[] = []
+    const registry = new Registry()
+    const clock = { now: created, ticks: 0, leads: true }
+    const metrics = new ZonedMetrics(registry)
+    const queue = new WorkQueue({ parallel: 1, backOff: () => 0 })
+    const workers = new Workers({ queue, ticks: () => clock.ticks, turn: async () => {}, failed: () => {} })
+    const runs = new ZonedRuns(
+      {
+        api: new ZonedApi(client, (what) => metrics.asked(what)),
+        zones: packedZones(),
+        now: () => clock.now,
+        ticks: () => clock.ticks,
+        random: () => 1,
+        leads: () => clock.leads,
+        tell: (telling) => told.push(telling),
+        metrics,
+      },
+      () => workers,
+    )
+    runs.changed(happened('ZonedCronJob', kept.zcj))
+    runs.lead()
+    const writes = () =>
+      cluster.server.calls
+        .filter(({ method }) => method !== 'GET')
+        .map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
+    const metric = async (name: string) =>
+      (await registry.metrics()).split('\n').filter((line) => line.startsWith(name))
+    /** As the workers do it. */
+    const turn = async (): Promise<void> => {
+      queue.take(clock.ticks)
+      await runs.turn(key)
+      queue.done(key, clock.ticks, 'well')
+    }
+    const pass = (now: number): void => {
+      clock.ticks += now - clock.now
+      clock.now = now
+    }
+    return { kept, runs, told, clock, queue, turn, pass, writes, metric }
+  }
+
+  it('takes a read, a Job and a status for each, and comes again at the next', async () => {
+    const { turn, kept, pass, queue, writes, metric } = await started()
+    await turn()
+    pass(due)
+    await turn()
+    expect(writes()).toEqual(['PATCH status', 'POST jobs', 'PATCH status'])
+    expect([...kept.jobs.keys()]).toEqual([`report-${due / 1000}`])
+    expect(kept.zcj.status).toMatchObject({ highWaterMark: '2027-03-01T01:00:00Z', active: 1 })
+    expect(cluster.server.calls.filter(({ method }) => method === 'GET')).toHaveLength(1)
+    expect(queue.wakesAt).toBe(due - created + 3_600_000)
+    expect(await metric('roadcrew_zonedcronjob_lateness_seconds_count')).toEqual([expect.stringMatching(/"shop"} 1$/)])
+  })
+
+  it('are not begun by one that does not lead, or that reads that they are suspended or settled', async () => {
+    const { runs, kept, clock, writes } = await started()
+    await runs.turn(key)
+    clock.now = due
+    clock.leads = false
+    await runs.turn(key)
+    expect(writes()).toEqual(['PATCH status'])
+    clock.leads = true
+    kept.write({ ...kept.zcj, status: { ...kept.zcj.status, highWaterMark: '2027-03-01T01:00:00Z' } })
+    await runs.turn(key)
+    expect(kept.jobs.size).toBe(0)
+    kept.write({ ...kept.zcj, spec: { ...kept.zcj.spec, suspend: true } })
+    clock.now = due + 3_600_000
+    await runs.turn(key)
+    expect(kept.jobs.size).toBe(0)
+  })
+
+  it('stop where the lease is lost between the Job and the status, and another goes on there', async () => {
+    const { runs, kept, clock } = await started()
+    await runs.turn(key)
+    clock.now = due
+    kept.refuse = ({ method }) => {
+      if (method === 'POST') clock.leads = false
+      return undefined
+    }
+    await runs.turn(key)
+    expect([kept.jobs.size, kept.zcj.status?.lastScheduleTime]).toEqual([1, undefined])
+    kept.refuse = undefined
+    clock.leads = true
+    await runs.turn(key)
+    expect([kept.jobs.size, kept.zcj.status?.lastScheduleTime]).toEqual([1, '2027-03-01T01:00:00Z'])
+  })
+
+  it('whose Job was created though the answer was lost, are the same one', async () => {
+    const { runs, kept, clock } = await started()
+    await runs.turn(key)
+    clock.now = due
+    let isLost = false
+    kept.refuse = (call) => {
+      if (call.method !== 'POST' || isLost) return undefined
+      isLost = true
+      kept.refuse = undefined
+      kept.answer(call)
+      return { hang: true }
+    }
+    await expect(runs.turn(key)).rejects.toThrow('cannot reach')
+    await runs.turn(key)
+    expect([kept.jobs.size, kept.zcj.status?.lastScheduleTime]).toEqual([1, '2027-03-01T01:00:00Z'])
+  })
+
+  it('whose name somebody else took are refused, and said to be', async () => {
+    const { runs, kept, told, clock } = await started()
+    await runs.turn(key)
+    clock.now = due
+    kept.jobs.set(
+      `report-${due / 1000}`,
+      jobFor({ ...kept.zcj, metadata: { ...kept.zcj.metadata, uid: 'other' } }, due),
+    )
+    await runs.turn(key)
+    expect(told).toMatchObject([{ reason: 'Refused', message: expect.stringContaining('that somebody else made') }])
+    expect(kept.zcj.status?.conditions).toContainEqual(expect.objectContaining({ type: 'Blocked', status: 'True' }))
+  })
+
+  it('are tried again after a quota refused them, which is told once and counts as no run', async () => {
+    const { turn, kept, told, pass, queue, metric } = await started()
+    await turn()
+    pass(due)
+    const message = 'jobs.batch "report" is forbidden: exceeded quota: few, requested: count/jobs.batch=1'
+    kept.refuse = ({ method }) =>
+      method === 'POST' ? { status: 403, body: { reason: 'Forbidden', message } } : undefined
+    await turn()
+    pass(due + 2_000)
+    await turn()
+    expect(told).toMatchObject([
+      { type: 'Warning', reason: 'QuotaExceeded', message: expect.stringContaining(message) },
+    ])
+    expect(kept.zcj.status?.lastScheduleTime).toBeUndefined()
+    expect(queue.wakesAt).toBe(due - created + 6_000)
+    expect(await metric('roadcrew_zonedcronjob_blocked')).toEqual([
+      expect.stringContaining('reason="QuotaExceeded"} 1'),
+    ])
+    kept.refuse = undefined
+    await turn()
+    expect(kept.zcj.status?.lastScheduleTime).toBe('2027-03-01T01:00:00Z')
+    expect(await metric('roadcrew_zonedcronjob_blocked')).toEqual([])
+  })
+
+  it('are left alone while their namespace ends', async () => {
+    const { runs, kept, told, clock } = await started()
+    await runs.turn(key)
+    clock.now = due
+    const message = 'unable to create new content in namespace shop because it is being terminated'
+    kept.refuse = ({ method }) =>
+      method === 'POST' ? { status: 403, body: { reason: 'Forbidden', message } } : undefined
+    await runs.turn(key)
+    expect(told).toEqual([])
+  })
+
+  it('are decided anew where somebody else wrote the status, and not for ever', async () => {
+    const { runs, kept, clock } = await started()
+    await runs.turn(key)
+    clock.now = due
+    let races = 0
+    kept.refuse = ({ method }) => {
+      if (method === 'PATCH' && races++ < 2) kept.write(kept.zcj)
+      return undefined
+    }
+    await runs.turn(key)
+    expect([kept.jobs.size, kept.zcj.status?.lastScheduleTime]).toEqual([1, '2027-03-01T01:00:00Z'])
+    clock.now = due + 3_600_000
+    races = Number.NEGATIVE_INFINITY
+    await expect(runs.turn(key)).rejects.toThrow('somebody else')
+  })
+
+  it('with Forbid see a Job that no informer has shown yet', async () => {
+    const { runs, kept, clock } = await started({ concurrencyPolicy: 'Forbid' })
+    await runs.turn(key)
+    const earlier = jobFor(kept.zcj, due - 3_600_000)
+    kept.jobs.set('earlier', { ...earlier, metadata: { ...earlier.metadata, name: 'earlier', uid: 'job-x' } })
+    clock.now = due
+    await runs.turn(key)
+    expect(kept.jobs.size).toBe(1)
+    expect(kept.zcj.status?.conditions).toContainEqual(expect.objectContaining({ reason: 'StillRunning' }))
+  })
+
+  it('are not begun before all is known, and its own writes are no news', async () => {
+    const { runs, kept, turn, queue, writes } = await started()
+    runs.resign()
+    await turn()
+    expect(writes()).toEqual([])
+    runs.lead()
+    await turn()
+    expect(writes()).toEqual(['PATCH status'])
+    const { wakesAt } = queue
+    runs.changed(happened('ZonedCronJob', kept.zcj))
+    expect(queue.wakesAt).toBe(wakesAt)
+    kept.write(kept.zcj)
+    runs.changed(happened('ZonedCronJob', kept.zcj))
+    expect(queue.wakesAt).toBe(0)
+  })
+
+  it('are looked at again when the clock was set, and not when time passes', async () => {
+    const { runs, turn, clock, queue } = await started()
+    await turn()
+    runs.watchClock()
+    clock.now += 60_000
+    clock.ticks += 60_000
+    runs.watchClock()
+    const waits = due - created
+    expect(queue.wakesAt).toBe(waits)
+    clock.now += 3_600_000
+    runs.watchClock()
+    expect(queue.wakesAt).toBe(60_000)
+  })
+})

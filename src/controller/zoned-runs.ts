@@ -1,0 +1,263 @@
+// Does for each ZonedCronJob what is decided of it. The order of writes is what a crash resumes from: a Job is created under the
+// name of its run, then the mark is written under the resourceVersion that was read, then what is in the mark may be cleaned.
+import type { Job } from 'kubernetes-types/batch/v1.js'
+import type { Regarding, Telling } from '../acting/events.ts'
+import type { Zones } from '../contract/hazard.ts'
+import { backOff } from '../kubernetes/back-off.ts'
+import type { Happened } from '../kubernetes/informer.ts'
+import { timeText } from '../objects/time.ts'
+import { type Action, decide, refused } from '../zoned-cronjob/decide.ts'
+import { conditionOf } from '../zoned-cronjob/status.ts'
+import { spreadOf } from '../zoned-cronjob/timing.ts'
+import { defaults, type ZonedCronJob } from '../zoned-cronjob/zoned-cronjob.ts'
+import type { Workers } from './workers.ts'
+import type { Place, ZonedApi } from './zoned-api.ts'
+import { makerOfJob, ZonedJobs } from './zoned-jobs.ts'
+import type { ZonedMetrics } from './zoned-metrics.ts'
+
+export interface ZonedOptions {
+  readonly api: ZonedApi
+  readonly zones: Zones
+  /** ms UTC, and ms on a clock that only goes forward. */
+  readonly now: () => number
+  readonly ticks: () => number
+  /** From 0 to 1. */
+  readonly random: () => number
+  /** Asked right before each write. */
+  readonly leads: () => boolean
+  readonly tell: (telling: Telling) => void
+  readonly metrics: ZonedMetrics
+}
+
+/** Somebody else writes too; after so many lost races in one turn the next one is left to the back-off. */
+const mostConflicts = 5
+/** Deleting is not urgent: so long (ms) lies between two deletions of finished Jobs, of whichever object. */
+const betweenDeletes = 20
+/** A clock that moved against the other by more than this (ms) was set. */
+const clockStep = 1_500
+
+/** What a turn goes by. */
+interface Held {
+  zcj: ZonedCronJob
+  /** It was read from the API server itself in this turn. */
+  isFresh: boolean
+  conflicts: number
+}
+
+export class ZonedRuns {
+  readonly #options: ZonedOptions
+  readonly #workers: () => Workers
+  readonly #objects = new Map<string, ZonedCronJob>()
+  /** What this one wrote last, until the informer shows it, and the versions of all that it wrote till then. */
+  readonly #written = new Map<string, { readonly latest: ZonedCronJob; readonly versions: ReadonlySet<string> }>()
+  readonly #jobs = new ZonedJobs()
+  readonly #refusals = new Map<string, number>()
+  #isReady = false
+  #nextDelete = 0
+  #offset: number | undefined
+
+  constructor(options: ZonedOptions, workers: () => Workers) {
+    this.#options = options
+    this.#workers = workers
+  }
+
+  /** What the informer of ZonedCronJobs saw. */
+  changed({ what, item, object }: Happened): void {
+    const key = keyOf(item.subject)
+    if (what === 'gone') {
+      this.#objects.delete(key)
+      this.#written.delete(key)
+      this.#options.metrics.blocked(item.subject.namespace ?? '', item.subject.name, undefined)
+      return
+    }
+    const zcj = object as ZonedCronJob
+    this.#objects.set(key, zcj)
+    const version = zcj.metadata?.resourceVersion ?? ''
+    const written = this.#written.get(key)
+    const isOwn = written?.versions.has(version) === true
+    if (!isOwn || written.latest.metadata?.resourceVersion === version) this.#written.delete(key)
+    // Of its own write nothing follows that the turn did not do.
+    if (!isOwn) this.#soon(key)
+  }
+
+  /** What the informer of their Jobs saw. */
+  jobChanged({ what, item, object }: Happened): void {
+    const job = (what === 'gone' ? item.object : object) as Job
+    const maker = makerOfJob(job)
+    if (!maker) return
+    if (what === 'gone') this.#jobs.remove(maker.uid, item.subject.uid ?? '')
+    else this.#jobs.put(job)
+    this.#soon(keyOf({ ...item.subject, name: maker.name }))
+  }
+
+  /** All Jobs are listed anew: what was known only from having created them may be gone unseen. */
+  interrupted(known: readonly Job[]): void {
+    this.#jobs.clear()
+    for (const job of known) this.#jobs.put(job)
+  }
+
+  #soon(key: string): void {
+    if (this.#isReady && this.#options.leads()) this.#workers().add(key)
+  }
+
+  /** This one leads now, and all of them and their Jobs are known: they are looked at. */
+  lead(): void {
+    this.#isReady = true
+    for (const key of this.#objects.keys()) this.#workers().add(key)
+  }
+
+  resign(): void {
+    this.#isReady = false
+    this.#written.clear()
+    this.#refusals.clear()
+    this.#options.metrics.resign()
+  }
+
+  /** To be called every second or so: after the clock was set, what is due is due at another time of the timers'. */
+  watchClock(): void {
+    const { now, ticks, leads } = this.#options
+    if (!this.#isReady) return
+    const offset = now() - ticks()
+    const isSet = this.#offset !== undefined && Math.abs(offset - this.#offset) > clockStep
+    this.#offset = offset
+    if (isSet && leads()) this.lead()
+  }
+
+  /** Does what is to be done for one of them. @throws ApiError if that should be tried again. */
+  async turn(key: string): Promise<void> {
+    const { leads, now, ticks, zones } = this.#options
+    const zcj = this.#written.get(key)?.latest ?? this.#objects.get(key)
+    if (!zcj || !this.#isReady || !leads()) return
+    const held: Held = { zcj, isFresh: false, conflicts: 0 }
+    const place = placeOf(key)
+    for (;;) {
+      const at = now()
+      const { actions, again, wakesAt } = decide(held.zcj, this.#jobs.of(held.zcj.metadata?.uid ?? ''), at, zones)
+      const isStale = !held.isFresh && actions.some((action) => action.do === 'create')
+      const went = isStale ? 'stale' : await this.#all(key, held, actions)
+      if (went === 'stops' || (went === 'stale' && !(await this.#refresh(held, place)))) return
+      if (went === 'stale') continue
+      this.#show(place, held.zcj)
+      if (again) continue
+      if (wakesAt !== undefined) this.#workers().add(key, ticks() + Math.max(0, wakesAt - now()))
+      return
+    }
+  }
+
+  /**
+   * The object itself, and with Forbid and Replace its Jobs, as the API server has them now: what is held may be of before
+   * another controller led, or before the owner suspended it. @returns false if it is gone.
+   */
+  async #refresh(held: Held, place: Place): Promise<boolean> {
+    const { api } = this.#options
+    if (++held.conflicts > mostConflicts) throw new Error('it is written by somebody else all the time')
+    const [zcj, jobs] = await Promise.all([
+      api.read(place),
+      (held.zcj.spec.concurrencyPolicy ?? defaults.concurrencyPolicy) === 'Allow' ? [] : api.jobsOf(place),
+    ])
+    if (!zcj) return false
+    held.zcj = zcj
+    held.isFresh = true
+    for (const job of jobs) this.#jobs.put(job)
+    return true
+  }
+
+  async #all(key: string, held: Held, actions: readonly Action[]): Promise<'done' | 'stops' | 'stale'> {
+    for (const action of actions) {
+      if (!this.#options.leads()) return 'stops'
+      if (action.do === 'tell') this.#tell(held.zcj, action)
+      else if (action.do === 'delete') await this.#delete(held.zcj, action)
+      else if (action.do === 'status') {
+        if (!(await this.#write(key, held, action))) return 'stale'
+      } else if (!(await this.#create(key, held, action))) return 'stops'
+    }
+    return 'done'
+  }
+
+  /** @returns false if it was refused, which is told and tried again later. */
+  async #create(key: string, held: Held, { run, job }: Extract<Action, { do: 'create' }>): Promise<boolean> {
+    const { api, now, ticks, random, metrics } = this.#options
+    const created = await api.create(held.zcj, job)
+    if ('job' in created) {
+      this.#jobs.put(created.job)
+      this.#refusals.delete(key)
+      metrics.started(placeOf(key).namespace, now() - run - spreadOf(held.zcj))
+      this.#tell(held.zcj, {
+        ...{ do: 'tell', type: 'Normal', reason: 'Started' },
+        message: `Job ${job.metadata?.name} of the run planned for ${timeText(run)}`,
+      })
+      return true
+    }
+    if ('ends' in created) return false
+    for (const action of refused(held.zcj, run, created.refused, created.because, now())) {
+      if (action.do === 'status' && !(await this.#write(key, held, action))) break
+      if (action.do === 'tell') this.#tell(held.zcj, action)
+    }
+    this.#show(placeOf(key), held.zcj)
+    const failures = this.#refusals.get(key) ?? 0
+    this.#refusals.set(key, failures + 1)
+    this.#workers().add(key, ticks() + backOff(failures, { firstMs: 2_000, mostMs: 60_000, random }))
+    return false
+  }
+
+  /** @returns false if somebody else wrote since it was read. */
+  async #write(key: string, held: Held, { status }: Extract<Action, { do: 'status' }>): Promise<boolean> {
+    const place = placeOf(key)
+    const before = held.zcj.status?.missed?.count ?? 0
+    const written = await this.#options.api.writeStatus(place, held.zcj, status)
+    if (!written) {
+      this.#written.delete(key)
+      return false
+    }
+    held.zcj = written
+    this.#note(key, written)
+    const { count = 0, recent = [] } = status.missed ?? {}
+    if (count > before)
+      this.#options.metrics.missed(place.namespace, place.name, recent[0]?.reason ?? '', count - before)
+    return true
+  }
+
+  /** The informer may have shown it before the answer came. */
+  #note(key: string, latest: ZonedCronJob): void {
+    const version = latest.metadata?.resourceVersion ?? ''
+    if (this.#objects.get(key)?.metadata?.resourceVersion === version) return
+    const { versions = new Set<string>() } = this.#written.get(key) ?? {}
+    this.#written.set(key, { latest, versions: new Set([...versions, version]) })
+  }
+
+  async #delete(zcj: ZonedCronJob, { name, uid, why }: Extract<Action, { do: 'delete' }>): Promise<void> {
+    const { api, ticks } = this.#options
+    if (why === 'history' || why === 'ttl') {
+      const at = Math.max(ticks(), this.#nextDelete)
+      this.#nextDelete = at + betweenDeletes
+      await new Promise((resolve) => setTimeout(resolve, at - ticks()))
+    }
+    await api.delete(zcj.metadata?.namespace ?? '', name, uid)
+    this.#jobs.remove(zcj.metadata?.uid ?? '', uid)
+  }
+
+  #tell(zcj: ZonedCronJob, { type, reason, message }: Extract<Action, { do: 'tell' }>): void {
+    this.#options.tell({ regarding: regarding(zcj), type, reason, message, at: this.#options.now() })
+  }
+
+  #show({ namespace, name }: Place, { status }: ZonedCronJob): void {
+    const blocked = conditionOf(status, 'Blocked')
+    this.#options.metrics.blocked(namespace, name, blocked?.status === 'True' ? blocked.reason : undefined)
+  }
+}
+
+const keyOf = ({ namespace = '', name }: { readonly namespace?: string; readonly name: string }): string =>
+  `${namespace}/${name}`
+
+function placeOf(key: string): Place {
+  const [namespace = '', name = ''] = key.split('/')
+  return { namespace, name }
+}
+
+const regarding = ({ metadata }: ZonedCronJob): Regarding => ({
+  kind: 'ZonedCronJob',
+  apiVersion: 'roadcrew.dev/v1',
+  name: metadata?.name ?? '',
+  uid: metadata?.uid ?? '',
+  ...(metadata?.namespace !== undefined && { namespace: metadata.namespace }),
+})
