@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { TimesOptions } from './cron-times.ts'
+import { timeOption } from './cron-times.ts'
+import { type Io, wantsColor } from './io.ts'
+import { wholeNumber } from './scan-options.ts'
+
+type Output = 'terminal' | 'json'
+
+const output = () =>
+  new Option('-o, --output <format>', 'how to write it').choices(['terminal', 'json']).default('terminal')
+
+const json = (data: unknown): string => `${JSON.stringify(data, undefined, 2)}\n`
+
+/** `roadcrew cron`: schedules for people: when they run, what they mean, where they pile up. */
+export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
+  const all = new Command('cron').description('when schedules run, what they mean, and where they pile up')
+  for (const sub of [nextCommand(io, done)]) {
+    all.addCommand(
+      sub
+        .exitOverride()
+        .configureOutput({ writeOut: io.out, writeErr: io.err })
+        .showHelpAfterError('(--help says more)'),
+    )
+  }
+  return all.addHelpText(
+    'after',
+    `
+Examples:
+  roadcrew cron next "30 2 * * *" --zone Europe/Berlin`,
+  )
+}
+
+const mostRuns = 10_000
+
+function runCount(text: string): number {
+  const count = wholeNumber(text)
+  if (count > mostRuns) throw new InvalidArgumentError(`expected at most ${mostRuns}`)
+  return count
+}
+
+const withTimes = (command: Command): Command =>
+  command
+    .argument('<schedule>', 'five fields, or @daily, @every 90m and the like; TZ= or CRON_TZ= in front is understood')
+    .option('--zone <name>', 'the zone of spec.timeZone, e.g. Europe/Berlin (default: UTC)')
+    .option('--from <time>', 'begin after this time, e.g. 2026-10-24T00:00:00Z (default: now)', timeOption)
+
+function nextCommand(io: Io, done: (exitCode: number) => void): Command {
+  return withTimes(new Command('next').description('the next runs of a schedule, in local time and UTC'))
+    .option('-n, --count <n>', `how many runs, at most ${mostRuns}`, runCount, 10)
+    .addOption(output())
+    .addHelpText('after', nextHelp)
+    .action(async (text: string, options: TimesOptions & { count: number; output: Output }) => {
+      const [{ timesOf }, { nextData }, { nextText }] = await Promise.all([
+        import('./cron-times.ts'),
+        import('./cron-next.ts'),
+        import('./cron-next-view.ts'),
+      ])
+      const data = nextData(timesOf(text, options, io), options.count)
+      io.out(options.output === 'json' ? json(data) : nextText(data, { color: wantsColor(io), columns: io.columns }))
+      done(data.rows.some(({ runs }) => runs) ? 0 : 1)
+    })
+}
+
+const nextHelp = `
+Runs are those that Kubernetes computes, its errors near clock changes included. What a clock change skips stands between
+them as a row of its own, and what it repeats is marked twice. -n counts runs only.
+
+Examples:
+  roadcrew cron next "30 2 * * *" --zone Europe/Berlin --from 2026-10-24T00:00:00Z -n 3
+  roadcrew cron next "CRON_TZ=America/New_York 0 9 * * MON-FRI" -o json
+
+Exit codes:
+  0   there are runs
+  1   no run comes within five years, which is how far Kubernetes looks
+  64  wrong usage, or a schedule or zone that the API server refuses: in its own words`
