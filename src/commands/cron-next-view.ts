@@ -9,13 +9,31 @@ type Row = NextData['rows'][number]
 /** So many rows alike in a row are shown; more are told by their last. */
 const mostAlike = 3
 
-export function nextText(data: NextData, { color, columns }: { color: boolean; columns: number }): string {
-  const { bold, dim, red, yellow } = createColors(color)
-  const { schedule, timeZone, from, fromBy, timeZoneData, rows, ends, notes } = data
+interface Style {
+  readonly color: boolean
+  readonly columns: number
+}
+
+export function nextText(data: NextData, style: Style): string {
+  const { bold, dim } = createColors(style.color)
+  const { schedule, timeZone, from, fromBy, timeZoneData, notes } = data
+  return `${[
+    `${bold(schedule)} in ${bold(timeZone)}, after ${from}${fromBy === 'now' ? ' (now)' : ''}`,
+    dim(timeZoneData),
+    '',
+    ...nextRows(data, style),
+    ...(notes.length > 0 ? [''] : []),
+    ...notes.flatMap((note) => wrap(`Note: ${note}`, style.columns).map(dim)),
+  ].join('\n')}\n`
+}
+
+/** The rows alone, aligned. */
+export function nextRows({ rows, ends }: Pick<NextData, 'rows' | 'ends'>, { color, columns }: Style): string[] {
+  const { dim, red, yellow } = createColors(color)
   const shown = folded(rows)
   const cells = shown.map((row): Cell[] =>
     'more' in row
-      ? [[`… ${row.more} more until ${localOf(row.last)}`]]
+      ? [[`… ${row.more} more until ${localOf(row.last).slice(15)}`]]
       : [[localOf(row)], [row.utc ?? '-'], noteOf(row)],
   )
   const lines = aligned(
@@ -27,19 +45,14 @@ export function nextText(data: NextData, { color, columns }: { color: boolean; c
     cells,
     columns - 2,
   )
-  return `${[
-    `${bold(schedule)} in ${bold(timeZone)}, after ${from}${fromBy === 'now' ? ' (now)' : ''}`,
-    dim(timeZoneData),
-    '',
+  return [
     ...lines.map((line, place) => {
       const row = shown[place]
       const paint = row && 'more' in row ? dim : row?.mark === undefined ? String : row.runs ? yellow : red
       return `  ${paint(line)}`
     }),
     ...(ends ? [`  ${rows.length === 0 ? 'no run' : 'no more'}: Kubernetes looks five years ahead`] : []),
-    ...(notes.length > 0 ? [''] : []),
-    ...notes.flatMap((note) => wrap(`Note: ${note}`, columns).map(dim)),
-  ].join('\n')}\n`
+  ]
 }
 
 /** `Sun 2026-10-25 02:30 +02:00`. */

@@ -14,7 +14,7 @@ const json = (data: unknown): string => `${JSON.stringify(data, undefined, 2)}\n
 /** `roadcrew cron`: schedules for people: when they run, what they mean, where they pile up. */
 export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
   const all = new Command('cron').description('when schedules run, what they mean, and where they pile up')
-  for (const sub of [nextCommand(io, done)]) {
+  for (const sub of [nextCommand(io, done), explainCommand(io)]) {
     all.addCommand(
       sub
         .exitOverride()
@@ -26,7 +26,8 @@ export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
     'after',
     `
 Examples:
-  roadcrew cron next "30 2 * * *" --zone Europe/Berlin`,
+  roadcrew cron next "30 2 * * *" --zone Europe/Berlin
+  roadcrew cron explain "0 0 1-7 * MON"`,
   )
 }
 
@@ -72,4 +73,27 @@ Examples:
 Exit codes:
   0   there are runs
   1   no run comes within five years, which is how far Kubernetes looks
+  64  wrong usage, or a schedule or zone that the API server refuses: in its own words`
+
+function explainCommand(io: Io): Command {
+  return withTimes(new Command('explain').description('what a schedule means, and what of it may surprise'))
+    .addOption(output())
+    .addHelpText('after', explainHelp)
+    .action(async (text: string, options: TimesOptions & { output: Output }) => {
+      const [{ timesOf }, { explainData, explainText }] = await Promise.all([
+        import('./cron-times.ts'),
+        import('./cron-explain.ts'),
+      ])
+      const data = explainData(timesOf(text, options, io))
+      io.out(options.output === 'json' ? json(data) : explainText(data, { color: wantsColor(io), columns: io.columns }))
+    })
+}
+
+const explainHelp = `
+Examples:
+  roadcrew cron explain "0 0 1-7 * MON"
+  roadcrew cron explain "30 2 * * *" --zone Europe/Berlin
+
+Exit codes:
+  0   it was explained, whatever was warned of
   64  wrong usage, or a schedule or zone that the API server refuses: in its own words`
