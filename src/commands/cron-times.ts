@@ -74,11 +74,10 @@ const rfc3339 = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z
 
 /** An option's time as ms UTC. @throws InvalidArgumentError if it is none of RFC 3339. */
 export function timeOption(text: string): number {
-  const [, date] = rfc3339.exec(text) ?? []
-  const time = date === undefined ? Number.NaN : Date.parse(text)
+  const [, date = ''] = rfc3339.exec(text) ?? []
+  const time = date === '' ? Number.NaN : Date.parse(text)
   // 30 February would be taken for 2 March.
-  const exists = date !== undefined && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
-  if (Number.isNaN(time) || !exists)
+  if (Number.isNaN(time) || !new Date(`${date}T00:00:00Z`).toISOString().startsWith(date))
     throw new InvalidArgumentError('expected a time of RFC 3339, e.g. 2026-10-24T00:00:00Z')
   return time
 }

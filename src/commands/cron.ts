@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { TimesOptions } from './cron-times.ts'
 import { timeOption } from './cron-times.ts'
 import { type Io, wantsColor } from './io.ts'
-import { wholeNumber } from './scan-options.ts'
+import { type LookOptions, none, wholeNumber, withInputOptions } from './scan-options.ts'
 
 type Output = 'terminal' | 'json'
 
@@ -14,7 +14,7 @@ const json = (data: unknown): string => `${JSON.stringify(data, undefined, 2)}\n
 /** `roadcrew cron`: schedules for people: when they run, what they mean, where they pile up. */
 export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
   const all = new Command('cron').description('when schedules run, what they mean, and where they pile up')
-  for (const sub of [nextCommand(io, done), explainCommand(io)]) {
+  for (const sub of [nextCommand(io, done), explainCommand(io), listCommand(io, done)]) {
     all.addCommand(
       sub
         .exitOverride()
@@ -27,7 +27,8 @@ export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
     `
 Examples:
   roadcrew cron next "30 2 * * *" --zone Europe/Berlin
-  roadcrew cron explain "0 0 1-7 * MON"`,
+  roadcrew cron explain "0 0 1-7 * MON"
+  roadcrew cron list -n shop`,
   )
 }
 
@@ -97,3 +98,52 @@ Examples:
 Exit codes:
   0   it was explained, whatever was warned of
   64  wrong usage, or a schedule or zone that the API server refuses: in its own words`
+
+interface ListOptions extends LookOptions {
+  readonly output: Output
+  readonly hours: number
+  readonly controllerZone: string
+}
+
+const mostHours = 31 * 24
+
+function hourCount(text: string): number {
+  const hours = wholeNumber(text)
+  if (hours > mostHours) throw new InvalidArgumentError(`expected at most ${mostHours}`)
+  return hours
+}
+
+function listCommand(io: Io, done: (exitCode: number) => void): Command {
+  const command = new Command('list')
+    .description("when a cluster's CronJobs run within the next hours, and where they pile up")
+    .argument('[paths...]', 'files, folders, globs, or - for stdin; none: the current cluster')
+  return withInputOptions(command)
+    .option('--hours <n>', 'how far to look', hourCount, 24)
+    .option('--controller-zone <name>', 'the zone of kube-controller-manager, for schedules that name none', 'UTC')
+    .addOption(output())
+    .addHelpText('after', listHelp)
+    .action(async (paths: string[], given: Partial<ListOptions> & Omit<ListOptions, keyof LookOptions>) => {
+      const options: ListOptions = { ...none, ...given }
+      const [{ list }, { listText }] = await Promise.all([import('./cron-list-run.ts'), import('./cron-list-view.ts')])
+      const data = await list([...paths, ...options.filename], options, io)
+      io.out(options.output === 'json' ? json(data) : listText(data, { color: wantsColor(io), columns: io.columns }))
+      done(data.exitCode)
+    })
+}
+
+const listHelp = `
+Times are in UTC; each schedule is read in its own zone (spec.timeZone from 1.25 on, TZ= in front from 1.22 on). What
+runs every hour or more often is named apart. Suspended CronJobs are not counted. What a scan finds to be broken now is
+said: a frozen CronJob starts nothing.
+
+Examples:
+  roadcrew cron list                                the next 24 hours of the current context's cluster
+  roadcrew cron list --all-contexts -o json
+  roadcrew cron list -n shop --hours 168
+  roadcrew cron list deploy/ --controller-zone Europe/Berlin
+  roadcrew cron list export/ --as-of 2026-11-23T08:00:00Z
+
+Exit codes:
+  0   all of it was read
+  2   something could not be read, such as a schedule that Kubernetes refuses: it is named, and all else is shown
+  64  wrong usage`
