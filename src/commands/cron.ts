@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { ConvertOptions } from './cron-convert-run.ts'
 import type { TimesOptions } from './cron-times.ts'
 import { timeOption } from './cron-times.ts'
 import { type Io, wantsColor } from './io.ts'
-import { type LookOptions, none, wholeNumber, withInputOptions } from './scan-options.ts'
+import { type LookOptions, none, repeated, wholeNumber, withInputOptions } from './scan-options.ts'
 
 type Output = 'terminal' | 'json'
 
@@ -14,7 +15,7 @@ const json = (data: unknown): string => `${JSON.stringify(data, undefined, 2)}\n
 /** `roadcrew cron`: schedules for people: when they run, what they mean, where they pile up. */
 export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
   const all = new Command('cron').description('when schedules run, what they mean, and where they pile up')
-  for (const sub of [nextCommand(io, done), explainCommand(io), listCommand(io, done)]) {
+  for (const sub of [nextCommand(io, done), explainCommand(io), listCommand(io, done), convertCommand(io, done)]) {
     all.addCommand(
       sub
         .exitOverride()
@@ -28,7 +29,8 @@ export function cronCommand(io: Io, done: (exitCode: number) => void): Command {
 Examples:
   roadcrew cron next "30 2 * * *" --zone Europe/Berlin
   roadcrew cron explain "0 0 1-7 * MON"
-  roadcrew cron list -n shop`,
+  roadcrew cron list -n shop
+  roadcrew cron convert cronjob.yaml`,
   )
 }
 
@@ -146,4 +148,38 @@ Examples:
 Exit codes:
   0   all of it was read
   2   something could not be read, such as a schedule that Kubernetes refuses: it is named, and all else is shown
+  64  wrong usage`
+
+function convertCommand(io: Io, done: (exitCode: number) => void): Command {
+  return new Command('convert')
+    .description("CronJobs, ZonedCronJobs and cronjobber's TZCronJobs from one into the other")
+    .argument('[paths...]', 'files, folders, globs, or - for stdin')
+    .option('-f, --filename <path>', 'as a path argument, as kubectl has it', repeated)
+    .addOption(
+      new Option('--to <kind>', 'what to make of them').choices(['ZonedCronJob', 'CronJob']).default('ZonedCronJob'),
+    )
+    .option('--controller-zone <name>', 'the zone of kube-controller-manager, for schedules that name none', 'UTC')
+    .addHelpText('after', convertHelp)
+    .action(async (paths: string[], given: Omit<ConvertOptions, 'filename'> & { filename?: string[] }) => {
+      const { convert } = await import('./cron-convert-run.ts')
+      const options = { ...given, filename: given.filename ?? [] }
+      done(await convert([...paths, ...options.filename], options, io))
+    })
+}
+
+const convertHelp = `
+All documents are written to stdout; those of other kinds as they are, to the byte. What runs when stays the same: a zone in
+the schedule (TZ=, CRON_TZ=) goes to spec.timeZone, and of clock changes a ZonedCronJob is told to do what a CronJob does.
+Status and what the API server wrote are left out. The old object is not touched: delete or suspend it before you apply the new
+one, or both start Jobs. A CronJob with spec.timeZone needs Kubernetes 1.25.
+
+Examples:
+  roadcrew cron convert cronjob.yaml > zoned.yaml
+  kubectl get tzc -n shop -o yaml | roadcrew cron convert - --to CronJob
+  roadcrew cron convert zoned.yaml --to CronJob
+
+Exit codes:
+  0   it was written; what may be different is a warning on stderr
+  1   something can't be expressed: its field is named on stderr, and nothing was written
+  2   something could not be read, and nothing was written
   64  wrong usage`

@@ -36,7 +36,7 @@ const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
   ...value.split(',').filter((part) => part !== ''),
 ]
-const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value]
+export const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 /** An option's value. @throws InvalidArgumentError for all but whole numbers from 1. */
 export function wholeNumber(value: string): number {
