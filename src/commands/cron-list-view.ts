@@ -25,12 +25,12 @@ export function listText(data: ListData, style: Style): string {
   return `${[
     `From ${from} to ${to}; times in UTC`,
     dim(`without a zone of its own a schedule is read in ${controllerZone} (--controller-zone); ${timeZoneData}`),
-    ...clusters.flatMap((cluster) => ['', ...clusterLines(cluster, data, style, colors)]),
+    ...clusters.flatMap((cluster) => ['', ...clusterLines(cluster, style, colors)]),
     ...(unread.length > 0 ? ['', bold(red('COULD NOT BE READ')), ...unreadLines] : []),
   ].join('\n')}\n`
 }
 
-function clusterLines(cluster: ListedCluster, data: ListData, { columns }: Style, colors: Colors): string[] {
+function clusterLines(cluster: ListedCluster, { columns }: Style, colors: Colors): string[] {
   const { bold, dim, red, yellow } = colors
   const { name, version, cronJobs, runs, hours, top } = cluster
   const most = top[0]
@@ -50,8 +50,8 @@ function clusterLines(cluster: ListedCluster, data: ListData, { columns }: Style
   const busiest = most ? `, at most ${most.runs} in one minute (${most.at})` : ''
   return [
     `${bold(name)}${version ? ` ${version}` : ''}: ${known}; ${plural(runs, 'run')}${busiest}`,
-    ...section('TIMELINE', timeline(cluster, data, columns)),
-    ...section('ALL THE TIME', table(twoNames, frequent(cluster, data))),
+    ...section('TIMELINE', table(timeColumns, timeline(cluster))),
+    ...section('ALL THE TIME', table(twoNames, frequent(cluster))),
     ...section('RUNS PER HOUR', runs > 0 ? histogram(hours, columns, colors) : []),
     ...section(
       'FULLEST MINUTES',
@@ -108,7 +108,7 @@ const twoNames: readonly Column[] = [
 ]
 const timeColumns: readonly Column[] = [
   { least: 9, share: 0 },
-  { least: 3, share: 0 },
+  { least: 6, share: 0 },
   { least: 30, share: 1 },
 ]
 
@@ -122,38 +122,30 @@ const nameOf = ({ namespace, name }: ListedCronJob): string => (namespace === un
 /** `Mon 08:05`: the day of the month is known. */
 const timeWords = (utc: string): string => localWords(Date.parse(utc), 0).replace(/ \S+/, '')
 
-/** Every hour or more often: on a timeline it would hide all others. */
-const isFrequent = ({ runs }: ListedCronJob, { from, to }: ListData): boolean =>
-  runs >= Math.max(2, (Date.parse(to) - Date.parse(from)) / 3_600_000)
+/** Each minute in which one starts that is not at it all the time, which would hide all others. */
+const timeline = (cluster: ListedCluster): Cell[][] =>
+  cluster.timeline.map(({ at, runs, cronJobs }) => [[timeWords(at)], [String(runs)], namesOf(cronJobs, cluster)])
 
-/** Each minute in which one starts that is not at it all the time. */
-function timeline(cluster: ListedCluster, data: ListData, columns: number): string[] {
-  const rows = cluster.minutes.flatMap(({ at, cronJobs }): Cell[][] => {
-    const own = cronJobs.filter((place) => {
-      const one = cluster.cronJobs[place]
-      return one !== undefined && !isFrequent(one, data)
-    })
-    return own.length > 0 ? [[[timeWords(at)], [String(own.length)], namesOf(own, cluster)]] : []
-  })
-  return aligned(timeColumns, rows, columns - 2).map((line) => `  ${line}`)
-}
-
-const frequent = (cluster: ListedCluster, data: ListData): Cell[][] =>
-  cluster.cronJobs
-    .filter((one) => !one.suspended && isFrequent(one, data))
+const frequent = ({ cronJobs }: ListedCluster): Cell[][] =>
+  cronJobs
+    .filter((one) => !one.suspended && one.frequent)
     .map((one) => [[`${nameOf(one)}${hurt(one)}`], [`${one.words} (${plural(one.runs, 'run')})`]])
 
 const hurt = ({ brokenNow }: ListedCronJob): string => (brokenNow.length > 0 ? ' (broken now)' : '')
 
+/** No line has room for more names. */
+const mostNames = 30
+
 /** Those that run then, as many as there is room for. */
 function namesOf(places: readonly number[], { cronJobs }: ListedCluster): Cell {
-  const names = places.flatMap((place) => {
+  const names = places.slice(0, mostNames).flatMap((place) => {
     const one = cronJobs[place]
     return one ? [`${nameOf(one)}${hurt(one)}`] : []
   })
   return names.map((_, left) => {
     const shown = names.slice(0, names.length - left)
-    return left === 0 ? shown.join(', ') : `${shown.join(', ')} and ${left} more`
+    const more = places.length - shown.length
+    return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
   })
 }
 

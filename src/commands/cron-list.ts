@@ -30,6 +30,7 @@ const cronJob = z.object({
   suspended: z.boolean().describe('Its runs are not counted'),
   brokenNow: z.array(z.string()).describe('What hurts it now, as a scan finds it: a frozen one starts nothing'),
   runs: count.describe('Planned in the window, also if it is suspended or broken'),
+  frequent: z.boolean().describe('Every hour or more often'),
   times: z
     .array(time)
     .describe(
@@ -39,18 +40,19 @@ const cronJob = z.object({
   repeated: z.array(z.string()).describe('Runs whose local time comes twice'),
 })
 
+const busy = z.object({ at: time, runs: count, cronJobs: z.array(count).describe('Places in cronJobs') })
+
 const cluster = z.object({
   name: z.string(),
   version: z.string().optional(),
   cronJobs: z.array(cronJob),
   runs: count.describe('Without those of suspended CronJobs'),
-  minutes: z
-    .array(z.object({ at: time, runs: count, cronJobs: z.array(count).describe('Places in cronJobs') }))
-    .describe('Each minute with runs'),
+  timeline: z
+    .array(busy)
+    .describe('Each minute in which one runs that is not frequent, with those; suspended ones are left out'),
+  minutes: z.array(z.object({ at: time, runs: count })).describe('Each minute with runs, those of frequent ones too'),
   hours: z.array(z.object({ from: time, runs: count })),
-  top: z
-    .array(z.object({ at: time, runs: count, cronJobs: z.array(count) }))
-    .describe('The fullest minutes, the fullest first'),
+  top: z.array(busy).describe('The fullest minutes, the fullest first'),
 })
 
 export const listSchema = z
@@ -104,29 +106,36 @@ function clusterOf({ name, version, look }: Looked, planning: Planning, from: nu
     const facts = verdict.findings.filter(({ state }) => state === 'occurring').map(({ fact }) => fact)
     if (facts.length > 0) hurts.set(subjectKey(subject), [...(hurts.get(subjectKey(subject)) ?? []), ...facts])
   }
-  const counted = plans.map(({ suspended, load }) => (suspended ? { slots: [] } : load))
-  const minutes = minutesOf(counted)
+  const cronJobs = plans.map((plan) => cronJobOf(plan, hurts.get(subjectKey(plan.subject)) ?? [], (to - from) / hour))
+  const slots = (counts: (one: ListedCronJob) => boolean) =>
+    plans.map(({ load }, place) => ({ slots: cronJobs.slice(place, place + 1).some(counts) ? load.slots : [] }))
+  const minutes = minutesOf(slots(({ suspended }) => !suspended))
+  const timeline = minutesOf(slots(({ suspended, frequent }) => !suspended && !frequent))
   const asData = ({ minute, runs, of }: (typeof minutes)[number]) => ({ at: timeText(minute), runs, cronJobs: [...of] })
   return {
     name,
     ...(version && { version: versionText(version) }),
-    cronJobs: plans.map((plan) => cronJobOf(plan, hurts.get(subjectKey(plan.subject)) ?? [])),
+    cronJobs,
     runs: minutes.reduce((sum, { runs }) => sum + runs, 0),
-    minutes: minutes.map(asData),
+    timeline: timeline.map(asData),
+    minutes: minutes.map(({ minute, runs }) => ({ at: timeText(minute), runs })),
     hours: hoursOf(minutes, from, to).map(({ hour, runs }) => ({ from: timeText(hour), runs })),
     top: fullest(minutes, topMinutes).map(asData),
   }
 }
 
-function cronJobOf(plan: Plan, brokenNow: string[]): ListedCronJob {
+const hour = 3_600_000
+
+function cronJobOf(plan: Plan, brokenNow: string[], hours: number): ListedCronJob {
   const { subject, schedule, zone, zoneBy, suspended, load } = plan
+  const runs = load.slots.reduce((sum, slot) => sum + slot.runs, 0)
   const local = ({ at, offset, mark }: PlannedRun): string =>
     `${localText(at, offset)}${mark === 'skipped' ? '' : offsetText(offset)}`
   return {
     ...(subject.namespace !== undefined && { namespace: subject.namespace }),
     ...{ name: subject.name, schedule: schedule.text, words: inWords(schedule) },
     ...{ timeZone: zone.name, timeZoneBy: zoneBy, suspended, brokenNow },
-    runs: load.slots.reduce((sum, { runs }) => sum + runs, 0),
+    ...{ runs, frequent: runs >= Math.max(2, hours) },
     times: load.slots.slice(0, mostTimes).map(({ minute }) => timeText(minute)),
     skipped: load.lost.map(local),
     repeated: load.repeated.map(local),

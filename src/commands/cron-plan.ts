@@ -1,5 +1,4 @@
 // What CronJobs are planned to do within a window: asked of each of them by the engine, like any hazard's question.
-import type { CronJob } from 'kubernetes-types/batch/v1.js'
 import { z } from 'zod'
 import type { Context, Hazard, Item, Subject, Verdict, Zone } from '../contract/hazard.ts'
 import { detector, hazard, list } from '../contract/reads.ts'
@@ -10,6 +9,8 @@ import { type Load, loadOf } from '../schedule/load.ts'
 import { quoted } from '../schedule/refusals.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { knowsTimeZone, timingOf } from '../schedule/timing.ts'
+
+type CronJob = NonNullable<typeof cronJobs.shape>
 
 /** One CronJob and its runs in the window. */
 export interface Plan {

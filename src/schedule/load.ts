@@ -1,8 +1,8 @@
 // How many runs fall into each minute of a window: where the schedules of a cluster pile up.
 import type { Zone } from '../contract/hazard.ts'
 import { HOUR, MINUTE, SECOND } from './calendar.ts'
-import { isRun, type PlannedRun, plannedRuns } from './planned-runs.ts'
-import { latestRun } from './runs.ts'
+import { isCalm, isRun, type PlannedRun, plannedRuns } from './planned-runs.ts'
+import { latestRun, nextRun } from './runs.ts'
 import type { EverySchedule, Schedule } from './schedule.ts'
 
 /** A minute with runs. */
@@ -33,6 +33,11 @@ const minuteOf = (at: number): number => Math.floor(at / MINUTE) * MINUTE
 export function loadOf(schedule: Schedule, zone: Zone, since: number | undefined, from: number, to: number): Load {
   if (schedule.kind === 'every') return everyLoad(schedule, zone, since ?? from, from, to)
   const slots: Slot[] = []
+  if (isCalm(schedule.zone ?? zone, from, to)) {
+    for (let run = nextRun(schedule, zone, from); run !== undefined && run <= to; run = nextRun(schedule, zone, run))
+      slots.push({ minute: run, runs: 1 })
+    return { slots, first: slots[0]?.minute, lost: [], repeated: [] }
+  }
   const lost: PlannedRun[] = []
   const repeated: PlannedRun[] = []
   for (const planned of plannedRuns(schedule, zone, from)) {

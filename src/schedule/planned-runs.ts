@@ -1,7 +1,7 @@
 // The runs of a schedule one after the other, and between them what does not run as the calendar would have it: times that
 // a clock change skips or repeats, and times that Kubernetes's library misses near such a change (decision 5).
 import type { Stretch, Zone } from '../contract/hazard.ts'
-import { HOUR } from './calendar.ts'
+import { DAY, HOUR } from './calendar.ts'
 import { nextMatch } from './matches.ts'
 import { nextRun } from './runs.ts'
 import type { FieldSchedule, Schedule } from './schedule.ts'
@@ -43,10 +43,20 @@ export function* plannedRuns(schedule: Schedule, zone: Zone, after: number): Gen
   for (;;) {
     const run = nextRun(schedule, zone, at)
     if (run === undefined) return
-    if (schedule.kind === 'fields') yield* between(schedule, used, at, run)
-    yield markedRun(schedule, used, run)
+    if (schedule.kind === 'every' || isCalm(used, at, run)) {
+      yield { at: run, offset: used.stretch(run).offset }
+    } else {
+      yield* between(schedule, used, at, run)
+      yield markedRun(schedule, used, run)
+    }
     at = run
   }
+}
+
+/** Whether no clock change is near (`after`, `upTo`] (ms UTC), so that nothing is to be marked. */
+export function isCalm(zone: Zone, after: number, upTo: number): boolean {
+  const { from, to } = zone.stretch(upTo)
+  return after - DAY >= from && upTo + DAY < to && nextUpset(zone, Math.floor(after), upTo) === undefined
 }
 
 /** What is planned in (`after`, `before`) and comes to no run, in order of time. */
@@ -88,11 +98,10 @@ function* skipped(
   }
 }
 
-function markedRun(schedule: Schedule, zone: Zone, at: number): PlannedRun {
+function markedRun(schedule: FieldSchedule, zone: Zone, at: number): PlannedRun {
   const stretch = zone.stretch(at)
   const { offset } = stretch
   const run = { at, offset }
-  if (schedule.kind === 'every') return run
   const local = at + offset
   if (firstRun(schedule, local, local + 1) !== local) return { ...run, mark: 'unplanned' }
   const next = zone.stretch(stretch.to)
