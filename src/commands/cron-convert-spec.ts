@@ -81,7 +81,8 @@ function given(spec: YAMLMap, { from, zones, say }: SpecContext): { bare: string
   const text = spec.get('schedule')
   const field = from === 'TZCronJob' ? 'timezone' : 'timeZone'
   const zone = spec.get(field)
-  if (typeof text !== 'string') throw new Refused('spec.schedule: Required value')
+  if (text === undefined || text === null) throw new Refused('spec.schedule: Required value')
+  if (typeof text !== 'string') throw new Refused('spec.schedule: Invalid value: expected a text')
   if (zone !== undefined && zone !== null && typeof zone !== 'string')
     throw new Refused(`spec.${field}: Invalid value: expected a text`)
   const beside = zone || undefined
