@@ -234,6 +234,8 @@ describe('what is shown', () => {
       ['drill', '--help'],
       ['explain', '--help'],
       ['demo', '--help'],
+      ['cron', '--help'],
+      ['cron', 'list', '--help'],
     ].map((args) => [args]),
   )('%j has examples', async (args) => {
     const ran = await run(args)
@@ -258,5 +260,77 @@ describe('what is shown', () => {
       )
     })
     expect(out).toMatch(/^3 clusters: .* all read.*\ndone\n$/)
+  })
+})
+
+describe('cron', () => {
+  const zone = ['--zone', 'Europe/Berlin']
+
+  it('next writes what its published schema describes, and marks both of a run that comes twice', async () => {
+    const ran = await run([
+      'cron',
+      'next',
+      '30 2 * * *',
+      ...zone,
+      '--from',
+      '2026-10-24T12:00:00Z',
+      '-n',
+      '2',
+      '-o',
+      'json',
+    ])
+    expect(ran.code).toBe(0)
+    const valid = new Ajv2020({ strict: false }).compile(
+      JSON.parse(readFileSync(join(root, 'docs/cron-next.schema.json'), 'utf8')),
+    )
+    valid(JSON.parse(ran.out))
+    expect(valid.errors ?? []).toEqual([])
+    expect(JSON.parse(ran.out)).toMatchObject({ rows: [{ mark: 'first' }, { mark: 'second' }] })
+  })
+
+  it.each([
+    [['next', '30 2 30 2 *'], 1, /no run: Kubernetes looks five years ahead/],
+    [
+      ['next', '61 * * * *'],
+      64,
+      /^roadcrew: spec.schedule: Invalid value: "61 \* \* \* \*": end of range \(61\) above maximum \(59\): 61\n$/,
+    ],
+    [
+      ['next', '@daily', '--zone', 'Mars'],
+      64,
+      /^roadcrew: spec.timeZone: Invalid value: "Mars": unknown time zone Mars\n$/,
+    ],
+    [['next', '@daily', '--from', 'today'], 64, /RFC 3339/],
+    [['next', '@daily', '-n', '0'], 64, /whole number/],
+    [['explain', '0 0 31 * *'], 0, /day 31 comes in 7 of the 12 months only/],
+    [['list', 'no-such-folder'], 2, /no-such-folder/],
+    [['convert'], 64, /expected files, folders or - for stdin/],
+  ])('%j exits with %d', async (args, code, said) => {
+    const ran = await run(['cron', ...args])
+    expect([ran.code, `${ran.out}${ran.err}`]).toEqual([code, expect.stringMatching(said)])
+  })
+
+  it('list reads exported clusters, and writes what its published schema describes', async () => {
+    const ran = await run(['cron', 'list', fleet, ...asOf, '-o', 'json'])
+    expect(ran.code).toBe(0)
+    const valid = new Ajv2020({ strict: false }).compile(
+      JSON.parse(readFileSync(join(root, 'docs/cron-list.schema.json'), 'utf8')),
+    )
+    const data: unknown = JSON.parse(ran.out)
+    valid(data)
+    expect(valid.errors ?? []).toEqual([])
+    expect(data).toMatchObject({ clusters: [{ name: 'eu-legacy' }, { name: 'eu-west' }, { name: 'us-east' }] })
+    expect((await run(['cron', 'list', fleet, ...asOf])).out).toContain('BROKEN NOW')
+  })
+
+  it('convert writes all or nothing', async () => {
+    const zoned = await run(['cron', 'convert', '-'], { input: cronJob('report') })
+    expect([zoned.code, zoned.err]).toEqual([1, expect.stringContaining('spec.jobTemplate: Required value')])
+    expect(zoned.out).toBe('')
+    const whole = cronJob('report', '  timeZone: Europe/Berlin # ours\n  jobTemplate: {}\n')
+    const ran = await run(['cron', 'convert', '-'], { input: whole })
+    expect([ran.code, ran.err]).toEqual([0, ''])
+    expect(ran.out).toContain('kind: ZonedCronJob')
+    expect(ran.out).toContain('timeZone: Europe/Berlin # ours')
   })
 })

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { list } from '../src/commands/cron-list-run.ts'
 import { scan } from '../src/commands/scan.ts'
 import { plainScan, type ScanOptions } from '../src/commands/scan-options.ts'
 import { connect } from '../src/kubernetes/client.ts'
@@ -104,6 +105,19 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     expect(report.worlds).toEqual([{ name: 'lab', version: '1.20', looked: true }])
     expect(report.unread).toEqual([])
     expect(report.summary.exitCode).toBe(1)
+  })
+
+  it('is listed with its CronJobs, by the rights of a scan, and the frozen one is said', async () => {
+    const options = { ...plainScan, kubeconfig: lab.kubeconfigFor('scanner'), hours: 24, controllerZone: 'UTC' }
+    const { clusters, exitCode } = await list([], { ...options, namespace: ['shop'] }, testIo())
+    expect(clusters.map(({ name, version }) => [name, version])).toEqual([['lab', '1.20']])
+    expect(clusters[0]?.cronJobs.map(({ name, runs, brokenNow }) => [name, runs, brokenNow.length])).toEqual([
+      ['frozen', 1440, 1],
+      ['well', expect.any(Number), 0],
+    ])
+    expect(exitCode).toBe(0)
+    const blind = await list([], { ...options, kubeconfig: lab.kubeconfigFor('nobody') }, testIo())
+    expect(blind).toMatchObject({ exitCode: 2, clusters: [{ cronJobs: [] }] })
   })
 
   it('needs no more than docs/rbac.yaml', async () => {

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { explainSchema } from '../src/commands/cron-explain.ts'
+import { listSchema } from '../src/commands/cron-list.ts'
+import { nextSchema } from '../src/commands/cron-next.ts'
 import { demoCommand } from '../src/commands/demo.ts'
 import { capabilities } from '../src/commands/explain.ts'
 import type { Io } from '../src/commands/io.ts'
@@ -28,6 +31,9 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/report.schema.json', jsonText(z.toJSONSchema(reportSchema))],
     ['docs/rails-status.schema.json', jsonText(z.toJSONSchema(statusSchema))],
     ['docs/rails-report.schema.json', jsonText(z.toJSONSchema(railsReportSchema))],
+    ['docs/cron-next.schema.json', jsonText(z.toJSONSchema(nextSchema))],
+    ['docs/cron-explain.schema.json', jsonText(z.toJSONSchema(explainSchema))],
+    ['docs/cron-list.schema.json', jsonText(z.toJSONSchema(listSchema))],
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],

@@ -13,18 +13,28 @@ import { toolVersion } from './tool-version.ts'
 /** All that a report needs but how it is made. */
 export type Around = Omit<ReportInput, 'failOn' | 'withPlaces'>
 
+/** What narrows or widens what is asked, beside the options. */
+export interface Asking {
+  /** Which objects are judged, beside the selector. */
+  readonly chosen?: (object: unknown) => boolean
+  /** Instead of the catalogue's. */
+  readonly hazards?: readonly Hazard[]
+  /** Theirs, by id. */
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
 /**
- * Looks at files if there are inputs, else at clusters. `chosen` narrows what is judged, beside the selector.
+ * Looks at files if there are inputs, else at clusters.
  * @throws UsageError if the options don't go together or can't be read.
  */
 export async function lookAround(
   inputs: readonly string[],
   options: LookOptions,
   io: Io,
-  chosen: (object: unknown) => boolean = () => true,
+  { chosen = () => true, hazards: given, settings }: Asking = {},
 ): Promise<Around> {
   const selected = selectedBy(options)
-  const hazards = ofClusters(chooseHazards(options.only, options.skip))
+  const hazards = given ?? ofClusters(chooseHazards(options.only, options.skip))
   const asOf = asOfTime(options)
   const zones = machineZones()
   if (inputs.length === 0 && (asOf !== undefined || options.kubeVersion !== undefined)) {
@@ -38,6 +48,7 @@ export async function lookAround(
     ticks: began,
     now: at,
     chosen: (object: unknown) => selected(object) && chosen(object),
+    ...(settings && { settings }),
   }
   const seen =
     inputs.length > 0

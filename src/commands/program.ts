@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { actorCommand } from './actor.ts'
 import { agentCommand } from './agent.ts'
 import { controllerCommand } from './controller.ts'
+import { cronCommand } from './cron.ts'
 import { demoCommand } from './demo.ts'
 import { drillCommand } from './drill.ts'
 import { explainCommand } from './explain.ts'
@@ -28,6 +29,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     controllerCommand(io),
     railsCommand(io, done),
     probeCommand(io, done),
+    cronCommand(io, done),
     demoCommand(io),
   ]
   for (const command of commands) all.addCommand(command)

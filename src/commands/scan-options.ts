@@ -36,7 +36,7 @@ const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
   ...value.split(',').filter((part) => part !== ''),
 ]
-const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value]
+export const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 /** An option's value. @throws InvalidArgumentError for all but whole numbers from 1. */
 export function wholeNumber(value: string): number {
@@ -44,8 +44,7 @@ export function wholeNumber(value: string): number {
   return Number(value)
 }
 
-/** Adds the options that say what to look at. */
-export const withLookOptions = (command: Command): Command =>
+const withWhere = (command: Command): Command =>
   command
     .option('-f, --filename <path>', 'as a path argument, as kubectl has it', repeated)
     .option('--kubeconfig <file>', 'instead of $KUBECONFIG and ~/.kube/config')
@@ -54,10 +53,22 @@ export const withLookOptions = (command: Command): Command =>
     .option('-n, --namespace <name>', 'only these namespaces; many times for many', several)
     .option('-A, --all-namespaces', 'all namespaces (what is done without -n too)')
     .option('-l, --selector <selector>', 'only objects with these labels')
-    .option('--only <hazards>', 'only these hazards, by commas', several)
-    .option('--skip <hazards>', 'not these hazards, by commas', several)
+
+const withWhen = (command: Command): Command =>
+  command
     .option('--as-of <time>', 'the time at which exported objects were as they are, e.g. 2026-11-23T08:00:00Z')
     .option('--kube-version <version>', 'for which release files are meant (default: the oldest still supported)')
+
+/** Adds the options that say which objects to look at. */
+export const withInputOptions = (command: Command): Command => withWhen(withWhere(command))
+
+/** Adds the options that say what to look at, and for what. */
+export const withLookOptions = (command: Command): Command =>
+  withWhen(
+    withWhere(command)
+      .option('--only <hazards>', 'only these hazards, by commas', several)
+      .option('--skip <hazards>', 'not these hazards, by commas', several),
+  )
 
 /** Adds the options that say how to report. */
 export const withReportOptions = (command: Command): Command =>

@@ -112,13 +112,14 @@ export function names(what: string): (kind: string, namespace: string | undefine
 
 async function whyObject(what: string, inputs: readonly string[], options: WhyOptions, io: Io): Promise<Answer> {
   const isIt = names(what)
-  const around = await lookAround(inputs, options, io, (object) => {
+  const chosen = (object: unknown): boolean => {
     const { kind = '', metadata } = (object ?? {}) as {
       kind?: string
       metadata?: { name?: string; namespace?: string } | null
     }
     return isIt(kind, metadata?.namespace, metadata?.name ?? '')
-  })
+  }
+  const around = await lookAround(inputs, options, io, { chosen })
   const report = await reportOf(around, () => true)
   const text = objectsText(around, report, io)
   if (text === undefined)

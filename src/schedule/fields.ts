@@ -108,9 +108,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\b': '\\b',
 }
 
-/** As Go's `strconv.Quote`: what can be printed stays as it is. */
-function quoted(text: string): string {
-  const inside = text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S}]/gu, (char) => {
+/** As Go's `strconv.Quote`: what can be printed stays as it is, and of white space the plain blank. */
+export function quoted(text: string): string {
+  const inside = text.replace(/["\\]|[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu, (char) => {
     const code = char.codePointAt(0) ?? 0
     const hex = (digits: number): string => code.toString(16).padStart(digits, '0')
     return ESCAPES[char] ?? (code < 0x80 ? `\\x${hex(2)}` : code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`)

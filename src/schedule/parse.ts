@@ -73,22 +73,49 @@ function fieldSchedule(text: string, zone: Zone | undefined, expression: string)
   if (fields.length !== 5) {
     throw new ScheduleError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`)
   }
-  const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields
-  const minutes = parseField(minute, MINUTES)
-  const hours = parseField(hour, HOURS).low
-  const days = parseField(day, DAYS)
-  const months = parseField(month, MONTHS).low
-  const weekdays = parseField(weekday, WEEKDAYS)
+  const { minutes, hours, days, months, weekdays } = valuesOf(fields)
   return {
     kind: 'fields',
     text,
     zone,
     minutesLow: minutes.low,
     minutesHigh: minutes.high,
-    hours,
-    months,
+    hours: hours.low,
+    months: months.low,
     days: daysByFirstWeekday(days, weekdays),
   }
+}
+
+/** The five fields of a schedule, each with what it allows. */
+export interface Fields {
+  readonly minutes: FieldValues
+  readonly hours: FieldValues
+  readonly days: FieldValues
+  readonly months: FieldValues
+  readonly weekdays: FieldValues
+}
+
+function valuesOf([minute = '', hour = '', day = '', month = '', weekday = '']: readonly string[]): Fields {
+  return {
+    minutes: parseField(minute, MINUTES),
+    hours: parseField(hour, HOURS),
+    days: parseField(day, DAYS),
+    months: parseField(month, MONTHS),
+    weekdays: parseField(weekday, WEEKDAYS),
+  }
+}
+
+/**
+ * The fields of a schedule that `parseSchedule` takes, as they are written (`@daily` as what it stands for) and as what they
+ * allow; undefined for `@every`. A zone in front is passed over.
+ */
+export function fieldsOf(
+  schedule: Schedule,
+): { readonly written: readonly string[]; readonly allowed: Fields } | undefined {
+  if (schedule.kind === 'every') return undefined
+  const rest = schedule.text.replace(/^(?:CRON_)?TZ=[^ ]* /, '').replace(EDGES, '')
+  const written = (DESCRIPTORS.get(rest) ?? rest).split(BLANKS).filter((field) => field !== '')
+  return { written, allowed: valuesOf(written) }
 }
 
 /**
