@@ -43,7 +43,7 @@ export function controllerCommand(io: Io): Command {
       `
 It watches CronJobs, their Jobs and Events, and asks the same questions as a scan, but as things happen: what is found is a log
 line, an Event on the CronJob and a metric. It never changes a spec: what it may do is to correct a status, such as the last
-time of a frozen CronJob, which GitOps does not see. Of several replicas one leads, by the Lease roadcrew-controller; the
+time of a frozen CronJob, which GitOps does not see, and to start its latest missed run where its owner asks for that. Of several replicas one leads, by the Lease roadcrew-controller; the
 others watch, so that one of them takes over at once when it stops, and within 17 s when it is lost.
 
 Examples:
