@@ -214,10 +214,20 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
     await caughtUpOnce('stopped')
   })
 
-  it('goes on after API server and etcd were away, and loses nothing to a namespace that is deleted', async () => {
+  it('does nothing by a wrong clock; goes on after API server and etcd were away, and loses nothing to a namespace that is deleted', async () => {
     await frozen('restarted')
     await frozen('deleted')
     await givenUp('restarted', 'deleted')
+    const ahead = 'const right = Date.now; Date.now = () => right() + 3_600_000'
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(ahead)}` }
+    const wrong = started('wrong', undefined, env, alone)
+    await expect.poll(() => events('restarted', 'RoadcrewHeld'), { timeout: 20_000 }).toHaveLength(1)
+    expect((await events('restarted', 'RoadcrewHeld'))[0]).toMatch(
+      /its clock is 3(?:599|600) s ahead of that of the API server/,
+    )
+    await wrong.stop()
+    expect(await late('restarted')).toEqual([])
+    expect((await cronJob('restarted')).metadata?.annotations).not.toHaveProperty([noteKey])
     const [one, through] = await gate()
     const posts = [one.hold(makesJob), one.hold(makesJob)]
     const a = started('a', through, {}, alone)

@@ -32,6 +32,9 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ZonedCronJob: ['timeZone', 'daylightSaving', 'missedRuns', 'spread'],
 }
 
+/** The fields of a kind's spec that are known here. */
+export const specFields = (kind: string): readonly string[] => [...shared, ...(own[kind] ?? [])]
+
 const year = 366 * 86_400_000
 
 /** Edits the spec so that what runs when stays the same; where it can't be, it is said. */
@@ -40,8 +43,7 @@ export function convertSpec(spec: YAMLMap, context: SpecContext): void {
   for (const { key } of spec.items) {
     const name = isScalar(key) ? String(key.value) : ''
     if (name === '<<') say('error', 'spec: it is merged from elsewhere (<<): write it out')
-    else if (!shared.includes(name) && !own[from]?.includes(name))
-      say('error', `spec.${name}: a ${from} has no such field`)
+    else if (!specFields(from).includes(name)) say('error', `spec.${name}: a ${from} has no such field`)
   }
   if (!isMap(spec.get('jobTemplate'))) say('error', 'spec.jobTemplate: Required value')
   const timed = timesIn(spec, context)

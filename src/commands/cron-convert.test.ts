@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { packedZones } from '../schedule/packed-zones.ts'
 import { convertText } from './cron-convert.ts'
-import type { Target } from './cron-convert-spec.ts'
+import { specFields, type Target } from './cron-convert-spec.ts'
 
 const zones = packedZones()
 const convert = (text: string, to: Target = 'ZonedCronJob', controllerZone = 'UTC') =>
@@ -200,3 +202,12 @@ it('there and back again is the same, whatever the fields', () =>
       },
     ),
   ))
+
+it('knows just the fields that the CRD has', () => {
+  const file = join(import.meta.dirname, '../../charts/roadcrew/files/zonedcronjobs.yaml')
+  const { spec } = parse(readFileSync(file, 'utf8'))
+  const [version] = spec.versions
+  expect(specFields('ZonedCronJob').toSorted()).toEqual(
+    Object.keys(version.schema.openAPIV3Schema.properties.spec.properties).toSorted(),
+  )
+})

@@ -35,6 +35,22 @@ describe('an edit', () => {
     }
   }
 
+  it('writes notes of its own with the status, and other annotations with the spec', async () => {
+    const path = (key: string) => ['metadata', 'annotations', key]
+    const { patches } = await apply(step([{ path: path('roadcrew.dev/x'), before: undefined, after: 'y' }]))
+    expect(patches.map((one) => one.path)).toEqual(['/apis/batch/v1beta1/namespaces/jobs/cronjobs/a/status'])
+    const other = await apply(step([{ path: path('example.com/x'), before: undefined, after: 'y' }]))
+    expect(other.patches.map((one) => one.path)).toEqual(['/apis/batch/v1beta1/namespaces/jobs/cronjobs/a'])
+  })
+
+  it('is not made by who may not any more, asked before each write', async () => {
+    await cluster.serve(oldServer(({ method }) => (method === 'GET' ? { body: object } : { body: after })))
+    const change = [{ path: ['status', 'lastScheduleTime'], before: 'old', after: 'new' }]
+    const arm = editArm(cluster.client, [cronJobs], () => 'another leads')
+    expect(await arm.apply(step(change))).toEqual({ held: 'another leads' })
+    expect(cluster.server.calls.filter(({ method }) => method === 'PATCH')).toEqual([])
+  })
+
   it('tests what it replaces and the resourceVersion; status goes to its subresource, first', async () => {
     const { outcome, patches } = await apply(
       step([
