@@ -106,6 +106,8 @@ export function previewOf(plan: Plan, timeZone: string, zones: Zones, after: num
 function localText(ms: number, offset: number): string {
   const minutes = Math.abs(Math.round(offset / 60_000))
   const two = (value: number): string => String(value).padStart(2, '0')
-  const local = new Date(ms + offset).toISOString().slice(0, 16).replace('T', ' ')
+  // Only what is counted from a creation has seconds.
+  const length = ms % 60_000 === 0 ? 16 : 19
+  const local = new Date(ms + offset).toISOString().slice(0, length).replace('T', ' ')
   return `${local} ${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
