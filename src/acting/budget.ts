@@ -3,7 +3,7 @@
 // rates and cool-downs are counted from, which so survives a restart.
 import type { Lease } from 'kubernetes-types/coordination/v1.js'
 import { type Budget, budgets, freePlaces, type Rate } from '../engine/budgets.ts'
-import type { Done } from '../engine/rails.ts'
+import type { Done } from '../engine/situation.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { timeOf } from '../objects/time.ts'

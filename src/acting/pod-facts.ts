@@ -1,7 +1,8 @@
 // What rails ask of the Pod that a container belongs to, from what the API server says of it. Pure.
 import type { Namespace, Pod } from 'kubernetes-types/core/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
-import { type PodFacts, spareAnnotation } from '../engine/rails.ts'
+import { spareAnnotation } from '../engine/rails.ts'
+import type { PodFacts } from '../engine/situation.ts'
 import type { PodIdentity } from '../linux/container.ts'
 import { matches } from '../objects/selectors.ts'
 import { timeOf } from '../objects/time.ts'

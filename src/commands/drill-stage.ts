@@ -1,4 +1,5 @@
-import type { Act, Cured, Finding, Hazard, Place, Stage, Step } from '../contract/hazard.ts'
+import type { Act, Cured, Place, Stage } from '../contract/drill.ts'
+import type { Finding, Hazard, Step } from '../contract/hazard.ts'
 import { act } from '../engine/act.ts'
 import { type LookOptions, look } from '../engine/look.ts'
 import type { Client } from '../kubernetes/client.ts'

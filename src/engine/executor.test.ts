@@ -7,7 +7,8 @@ import type { Arm } from '../contract/world.ts'
 import { type Audit, type ExecutorOptions, execute } from './executor.ts'
 import type { Judged } from './look.ts'
 import { defaultPolicy, type Mode, type Policy } from './policy.ts'
-import { type Situation, stepKey } from './rails.ts'
+import { stepKey } from './rails.ts'
+import type { Situation } from './situation.ts'
 
 const subject: Subject = { source: { node: 'node-1' }, kind: 'Container', name: 'app' }
 const stuck = hazard({

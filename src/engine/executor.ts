@@ -4,7 +4,8 @@ import type { Arm } from '../contract/world.ts'
 import { stepText } from './act.ts'
 import type { Judged } from './look.ts'
 import { type Mode, modeOf } from './policy.ts'
-import { heldBy, type PodFacts, type Situation, stepKey, stepName } from './rails.ts'
+import { heldBy, stepKey, stepName } from './rails.ts'
+import type { PodFacts, Situation } from './situation.ts'
 import { subjectKey, subjectText } from './subjects.ts'
 
 /** One line of the audit: what was done, would have been, or was held back, and why. */

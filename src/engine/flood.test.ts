@@ -9,7 +9,7 @@ import { type Budget, budgetOf, freePlaces, rateOf } from './budgets.ts'
 import { execute } from './executor.ts'
 import type { Judged } from './look.ts'
 import { defaultPolicy } from './policy.ts'
-import type { Done } from './rails.ts'
+import type { Done } from './situation.ts'
 
 const minute = 60_000
 const policy = { ...defaultPolicy, hazards: { 'dark-lamp': { mode: 'act' as const } } }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Step } from '../contract/hazard.ts'
 import type { Budget } from './budgets.ts'
 import { defaultPolicy, inWindow, modeOf, nextWindow, type Policy, saysAtLeast } from './policy.ts'
-import { heldBy, type NodeFacts, type PodFacts, rails, type Situation } from './rails.ts'
+import { heldBy, rails } from './rails.ts'
+import type { NodeFacts, PodFacts, Situation } from './situation.ts'
 import { subjectKey } from './subjects.ts'
 
 const target = { source: { node: 'node-1' }, kind: 'Container', name: 'app' }

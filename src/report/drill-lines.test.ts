@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Act } from '../contract/hazard.ts'
+import type { Act } from '../contract/drill.ts'
 import { actLines } from './drill-lines.ts'
 
 const look = { color: false, columns: 80 }

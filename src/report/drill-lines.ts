@@ -1,6 +1,6 @@
 // An act of a drill as lines for a terminal.
 import { createColors } from 'picocolors'
-import type { Act } from '../contract/hazard.ts'
+import type { Act } from '../contract/drill.ts'
 import type { Plot, Table } from '../contract/plot.ts'
 import { figureText, limitNames, valueText } from './plot-words.ts'
 import { wrap } from './wrap.ts'

@@ -1,5 +1,5 @@
 // A drill as a page: one file without a script, which needs no network.
-import type { Act } from '../contract/hazard.ts'
+import type { Act } from '../contract/drill.ts'
 import type { Plot, Table } from '../contract/plot.ts'
 import { pageStyle } from './drill-page-style.ts'
 import { escaped } from './escaped.ts'

@@ -1,4 +1,4 @@
-import type { Drill, Place, Stage } from '../../contract/hazard.ts'
+import type { Drill, Place, Stage } from '../../contract/drill.ts'
 import { verdictText } from '../../contract/verdicts.ts'
 import { type Asked, type Clashes, type DnsNode, startDnsNode } from '../../lab/dns-node.ts'
 

@@ -1,4 +1,4 @@
-import type { Act, Drill, Place, Stage } from '../../contract/hazard.ts'
+import type { Act, Drill, Place, Stage } from '../../contract/drill.ts'
 import { verdictText } from '../../contract/verdicts.ts'
 import { pause } from '../../lab/pause.ts'
 import { startSnatNode } from '../../lab/snat-node.ts'

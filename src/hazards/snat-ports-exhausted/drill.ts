@@ -1,4 +1,4 @@
-import type { Drill, Place, Stage } from '../../contract/hazard.ts'
+import type { Drill, Place, Stage } from '../../contract/drill.ts'
 import { verdictText } from '../../contract/verdicts.ts'
 import { startNarrowNode } from '../../lab/narrow-node.ts'
 import { pause } from '../../lab/pause.ts'

@@ -1,4 +1,4 @@
-import type { Act, Drill, Place, Stage } from '../../contract/hazard.ts'
+import type { Act, Drill, Place, Stage } from '../../contract/drill.ts'
 import { verdictText } from '../../contract/verdicts.ts'
 import { type SnatNode, startSnatNode } from '../../lab/snat-node.ts'
 import { Collisions, courses, grownFrom, latencies, notAddingUp, sideBySide } from './collisions.ts'

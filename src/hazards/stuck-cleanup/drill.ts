@@ -1,4 +1,5 @@
-import type { Act, Drill, Finding, Json, Place, Stage } from '../../contract/hazard.ts'
+import type { Act, Drill, Place, Stage } from '../../contract/drill.ts'
+import type { Finding, Json } from '../../contract/hazard.ts'
 import { type Lab, startLab } from '../../lab/lab.ts'
 import { timeText } from '../../objects/time.ts'
 import { jobCount } from './reads.ts'

@@ -1,4 +1,5 @@
-import type { Act, Drill, Finding, Json, Place, Stage, Verdict } from '../../contract/hazard.ts'
+import type { Act, Drill, Place, Stage } from '../../contract/drill.ts'
+import type { Finding, Json, Verdict } from '../../contract/hazard.ts'
 import { type LabContainer, startContainerd } from '../../lab/containerd.ts'
 import { startDockerd } from '../../lab/dockerd.ts'
 import { hasOldFreezer, holdInNewFreezer, holdInOldFreezer } from '../../lab/freezers.ts'
