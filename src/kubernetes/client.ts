@@ -34,6 +34,8 @@ export interface LinesOptions {
   readonly signal: AbortSignal
   /** ms without a byte until the connection is taken for dead. */
   readonly idleMs: number
+  /** Told once the server has accepted, which may be long before the first line. */
+  readonly accepted?: () => void
 }
 
 export interface ConnectOptions {
@@ -113,7 +115,7 @@ class Connection {
     }
   }
 
-  async *lines({ method, path, query }: Ask, { signal, idleMs }: LinesOptions): AsyncGenerator<unknown> {
+  async *lines({ method, path, query }: Ask, { signal, idleMs, accepted }: LinesOptions): AsyncGenerator<unknown> {
     const { headers, dispatcher } = await this.#opened()
     const { signal: own } = this.#options
     try {
@@ -130,6 +132,7 @@ class Connection {
         if (statusCode === 401) await this.close() // the next attempt reads a token that was rotated
         throw refusal(statusCode, parsed(await body.text()))
       }
+      accepted?.()
       yield* jsonLines(body)
     } catch (error) {
       if (error instanceof ApiError) throw error

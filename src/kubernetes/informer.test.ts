@@ -19,6 +19,8 @@ class FakeWatched {
   list: readonly object[] = []
   version = '10'
   refuse: { status: number; message: string } | undefined
+  /** Takes what is asked, and never answers. */
+  mute = false
   #watch: ServerResponse | undefined
   readonly #server = createServer((request, response) => this.#answer(request, response))
   client!: Client
@@ -40,6 +42,7 @@ class FakeWatched {
     }
     const version = url.searchParams.get('resourceVersion')
     this.asked.push(version === null ? 'list' : `watch from ${version}`)
+    if (this.mute) return
     if (this.refuse) json(this.refuse.status, { message: this.refuse.message })
     else if (version === null) json(200, { items: this.list, metadata: { resourceVersion: this.version } })
     else {
@@ -162,7 +165,7 @@ describe('an informer', () => {
     await server.watched()
     await expect.poll(() => failed.length, { timeout: 5000 }).toBeGreaterThan(0)
     expect(failed[0]).toContain('did not finish its answer in time')
-    expect(server.asked.slice(0, 3)).toEqual(['list', 'watch from 10', 'watch from 10'])
+    await expect.poll(() => server.asked.slice(0, 3)).toEqual(['list', 'watch from 10', 'watch from 10'])
   })
 
   it('says for how long it has heard nothing, and what it holds is then not taken for what is', async () => {
@@ -182,7 +185,20 @@ describe('an informer', () => {
     expect(await read()).toMatchObject({ unread: expect.stringMatching(/^no word of them for 6\d s: you may not$/) })
     server.refuse = undefined
     await server.watched()
-    expect(await read()).toMatchObject({ items: [{ subject: { name: 'a' } }] })
+    await expect.poll(read, { timeout: 5000 }).toMatchObject({ items: [{ subject: { name: 'a' } }] })
+  })
+
+  it('does not take a watch for open that the server does not answer', async () => {
+    let late = 0
+    const { informer } = await started([object('a', '1')], { ticks: () => performance.now() + late })
+    await server.watched()
+    await expect.poll(() => informer.silent.ms, { timeout: 5000 }).toBe(0)
+    server.mute = true
+    await server.end((watch) => watch.destroy())
+    const before = server.asked.length
+    await expect.poll(() => server.asked.length, { timeout: 5000 }).toBeGreaterThan(before)
+    late = 61_000
+    expect(informer.silent.ms).toBeGreaterThan(60_000)
   })
 
   it('keeps of objects only what it is told to', async () => {

@@ -151,9 +151,11 @@ export class Informer {
     const served = this.#served
     const path = `${served.prefix}/${served.resource}`
     this.#version ??= await this.#list(served, path)
-    this.#connected = true
     const options = {
       ...{ resourceVersion: this.#version, signal, random },
+      accepted: () => {
+        this.#connected = true
+      },
       ...(idleMs !== undefined && { idleMs }),
       ...(labelSelector !== undefined && { labelSelector }),
     }

@@ -20,6 +20,8 @@ export interface WatchOptions {
   readonly idleMs?: number
   /** Only objects with these labels: `name=value`. */
   readonly labelSelector?: string
+  /** Told once the server has accepted. */
+  readonly accepted?: () => void
 }
 
 /** As client-go's reflector: the server ends a watch after five to ten minutes (s), so that load spreads over its replicas. */
@@ -33,11 +35,14 @@ const mostIdle = 150_000
  * @throws ApiError if it is refused, breaks off or is mute, or of the status in an ERROR event: 410 if the version is too old.
  */
 export async function* watch(client: Client, path: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
-  const { resourceVersion, signal, random, idleMs = mostIdle, labelSelector } = options
+  const { resourceVersion, signal, random, idleMs = mostIdle, labelSelector, accepted } = options
   const timeoutSeconds = String(Math.round(leastSeconds * (1 + random())))
   const selected = labelSelector === undefined ? {} : { labelSelector }
   const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion, timeoutSeconds, ...selected }
-  for await (const line of client.lines({ method: 'GET', path, query }, { signal, idleMs })) {
+  for await (const line of client.lines(
+    { method: 'GET', path, query },
+    { signal, idleMs, ...(accepted && { accepted }) },
+  )) {
     const { type, object = {} } = line as { type?: string; object?: Listed & { code?: number } }
     if (type === 'ERROR') throw refusal(object.code ?? 500, object)
     // What a later release may add is not known to be harmless, but to end for it would help nobody.
