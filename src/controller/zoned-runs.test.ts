@@ -81,9 +81,10 @@ describe('the runs of a ZonedCronJob', () => {
   const cluster = fakeCluster()
   afterEach(() => cluster.close())
 
-  async function started(spec: Partial<ZonedCronJobSpec> = {}) {
+  /** @param timeoutMs of a request: short only where an answer is lost, since a busy machine takes its time. */
+  async function started(spec: Partial<ZonedCronJobSpec> = {}, timeoutMs = 10_000) {
     const kept = new Kept(zonedCronJob(spec))
-    const client = await cluster.serve((call) => kept.answer(call), { timeoutMs: 300 })
+    const client = await cluster.serve((call) => kept.answer(call), { timeoutMs })
     const told: Telling[] = []
     const registry = new Registry()
     const clock = { now: created, ticks: 0, leads: true }
@@ -171,7 +172,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('whose Job was created though the answer was lost, are the same one', async () => {
-    const { runs, kept, clock } = await started()
+    const { runs, kept, clock } = await started({}, 1000)
     await runs.turn(key)
     clock.now = due
     let isLost = false
