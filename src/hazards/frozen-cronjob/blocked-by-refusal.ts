@@ -1,8 +1,9 @@
 import type { Evidence, Finding, Item, Step } from '../../contract/hazard.ts'
 import { isUnread } from '../../contract/reads.ts'
 import { seen } from '../../contract/verdicts.ts'
+import type { SeenQuota } from '../../objects/job-quotas.ts'
 import { eventSeen, type Judging, lastRun, missedSince, nextExpected } from './judging.ts'
-import { eventOf, type SeenEvent, type SeenJob, type SeenQuota } from './reads.ts'
+import { eventOf, type SeenEvent, type SeenJob } from './reads.ts'
 import { correctBy, deleteFinished, expireJobs } from './remedy.ts'
 import { plural } from './rules.ts'
 

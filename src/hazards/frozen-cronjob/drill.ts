@@ -1,6 +1,7 @@
 import type { Act, Drill, Place, Stage } from '../../contract/drill.ts'
 import type { Finding, Json } from '../../contract/hazard.ts'
 import { type Lab, startLab } from '../../lab/lab.ts'
+import { secondsSince, waitFor } from '../../lab/wait-for.ts'
 import { timeOf, timeText } from '../../objects/time.ts'
 import { parseVersion } from '../../objects/version.ts'
 import { hasOldController } from './rules.ts'
@@ -31,7 +32,7 @@ export const drill: Drill = async function* (stage) {
 async function* withOldController(stage: Stage, lab: Lab): AsyncIterable<Act> {
   const place: Place = { kubeconfig: lab.kubeconfig }
   yield await missThreeHours(lab, 'report')
-  const frozen = await waitFor(stage, 60, () => eventOf(lab, 'report', 'FailedNeedsStart'))
+  const frozen = await waitFor(stage.signal, 60, () => eventOf(lab, 'report', 'FailedNeedsStart'))
   yield { act: 'the controller gives up', figures: { event: frozen.found.message ?? '', 'after (s)': frozen.seconds } }
 
   const finding = await occurringIn(stage, place)
@@ -52,7 +53,7 @@ async function* withOldController(stage: Stage, lab: Lab): AsyncIterable<Act> {
     figures: { steps: steps.map(({ step: { name, why } }) => `${name}: ${why}`) },
   }
 
-  const job = await waitFor(stage, 100, async () => (await jobsOf(lab, 'report'))[0])
+  const job = await waitFor(stage.signal, 100, async () => (await jobsOf(lab, 'report'))[0])
   const late = ((timeOf(job.found.metadata.creationTimestamp) ?? 0) % 60_000) / 1000
   yield {
     act: 'the next planned Job comes',
@@ -67,8 +68,8 @@ async function* withNewerController(stage: Stage, lab: Lab): AsyncIterable<Act> 
   await lab.restartControllerManager(['--feature-gates=CronJobControllerV2=true'])
   yield { act: 'the newer controller of the same binary runs instead', figures: {} }
   yield await missThreeHours(lab, 'report-newer')
-  const warned = await waitFor(stage, 60, () => eventOf(lab, 'report-newer', 'TooManyMissedTimes'))
-  const job = await waitFor(stage, 100, async () => (await jobsOf(lab, 'report-newer'))[0])
+  const warned = await waitFor(stage.signal, 60, () => eventOf(lab, 'report-newer', 'TooManyMissedTimes'))
+  const job = await waitFor(stage.signal, 100, async () => (await jobsOf(lab, 'report-newer'))[0])
   yield {
     act: 'the same outage is one warning and one late Job',
     figures: {
@@ -125,21 +126,3 @@ async function occurringIn(stage: Stage, place: Place): Promise<Finding | undefi
 
 const evidenceOf = (finding: Finding): Record<string, Json> =>
   Object.fromEntries(finding.evidence.map(({ name, value }) => [name, value]))
-
-/** Asks once a second. @throws Error if nothing came within the limit (s), or the drill was stopped. */
-async function waitFor<T>(
-  stage: Stage,
-  limit: number,
-  ask: () => Promise<T | undefined>,
-): Promise<{ readonly found: T; readonly seconds: number }> {
-  const began = Date.now()
-  for (;;) {
-    stage.signal.throwIfAborted()
-    const found = await ask()
-    if (found !== undefined) return { found, seconds: secondsSince(began) }
-    if (Date.now() - began > limit * 1000) throw new Error(`waited ${limit} s in vain`)
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-  }
-}
-
-const secondsSince = (began: number): number => Math.round((Date.now() - began) / 100) / 10

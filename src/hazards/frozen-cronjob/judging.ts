@@ -1,10 +1,11 @@
 import type { CronJob } from 'kubernetes-types/batch/v1.js'
 import type { Context, Evidence, Item, Unread, Zone } from '../../contract/hazard.ts'
 import { seen } from '../../contract/verdicts.ts'
+import type { SeenQuota } from '../../objects/job-quotas.ts'
 import { timeText } from '../../objects/time.ts'
 import type { Schedule } from '../../schedule/parse.ts'
 import { nextRun } from '../../schedule/runs.ts'
-import type { SeenEvent, SeenJob, SeenQuota } from './reads.ts'
+import type { SeenEvent, SeenJob } from './reads.ts'
 import type { Deadline, Settings } from './rules.ts'
 
 /** One CronJob whose schedule can be told, and what it is judged among. */

@@ -1,9 +1,9 @@
 // What is kept of the objects that a CronJob is judged among: a cluster has thousands of them.
 import type { Job } from 'kubernetes-types/batch/v1.js'
-import type { Event, ResourceQuota } from 'kubernetes-types/core/v1.js'
+import type { Event } from 'kubernetes-types/core/v1.js'
 import type { Item } from '../../contract/hazard.ts'
 import { index, maybe } from '../../contract/reads.ts'
-import { events, jobs, resourceQuotas } from '../../objects/kinds.ts'
+import { events, jobs } from '../../objects/kinds.ts'
 import { keyOf, makerKey, makerOf } from '../../objects/owners.ts'
 import { timeOf } from '../../objects/time.ts'
 
@@ -70,22 +70,3 @@ export const namespaceJobs = maybe(index(jobs, ({ metadata }) => metadata?.names
 
 /** Jobs by the CronJob that made them. */
 export const ownJobs = maybe(index(jobs, ({ metadata }) => makerKey(metadata, 'CronJob'), keepJob))
-
-export interface SeenQuota {
-  readonly name: string
-  readonly used: number
-  readonly hard: number
-}
-
-/** Quotas on the number of Jobs (`count/jobs.batch`), by namespace. */
-export const jobQuotas = maybe(
-  index(
-    resourceQuotas,
-    ({ metadata }) => metadata?.namespace ?? '',
-    ({ metadata, status, spec }: ResourceQuota): SeenQuota | undefined => {
-      const hard = status?.hard?.['count/jobs.batch'] ?? spec?.hard?.['count/jobs.batch']
-      if (hard === undefined) return undefined
-      return { name: metadata?.name ?? '', hard: Number(hard), used: Number(status?.used?.['count/jobs.batch'] ?? 0) }
-    },
-  ),
-)

@@ -1,8 +1,9 @@
 import type { Act, Drill, Place, Stage } from '../../contract/drill.ts'
 import type { Finding, Json } from '../../contract/hazard.ts'
 import { type Lab, startLab } from '../../lab/lab.ts'
+import { secondsSince, waitFor } from '../../lab/wait-for.ts'
+import { jobCount } from '../../objects/job-quotas.ts'
 import { timeText } from '../../objects/time.ts'
-import { jobCount } from './reads.ts'
 
 const namespace = 'default'
 const cronJobPath = `/apis/batch/v1beta1/namespaces/${namespace}/cronjobs`
@@ -34,7 +35,7 @@ export const drill: Drill = async function* (stage) {
   yield { act: 'a control plane of its own is up', figures: { version: lab.version, 'took (s)': secondsSince(began) } }
 
   yield await fillQuota(stage, lab)
-  const refused = await waitFor(stage, 30, () => refusalOf(lab))
+  const refused = await waitFor(stage.signal, 30, () => refusalOf(lab))
   yield {
     act: 'the controller is refused its next run',
     figures: { event: refused.found.message ?? '', 'after (s)': refused.seconds },
@@ -54,7 +55,7 @@ export const drill: Drill = async function* (stage) {
     act: 'cured by the smallest step of its remedy',
     figures: { steps: cured.map(({ step: { name, why }, target }) => `${name} ${target.name}: ${why}`) },
   }
-  const run = await waitFor(stage, 40, async () => (await jobsOf(lab)).find((job) => !before.some(isSame(job))))
+  const run = await waitFor(stage.signal, 40, async () => (await jobsOf(lab)).find((job) => !before.some(isSame(job))))
   const left = await jobsOf(lab)
   if (left.some(({ metadata }) => metadata.name === jobName(1)))
     throw new Error('the oldest finished Job is still there')
@@ -76,7 +77,7 @@ async function* makeRoomForGood(stage: Stage, lab: Lab, place: Place): AsyncIter
   yield { act: `looked: ${next?.fact}`, figures: { 'its edit': edit.why } }
   const spec = Object.fromEntries(edit.changes.map(({ path, after }) => [path[1], after]))
   await lab.send('PATCH', `${cronJobPath}/report`, { spec })
-  const cleaned = await waitFor(stage, 30, async () => ((await usedOf(lab)) < kept ? true : undefined))
+  const cleaned = await waitFor(stage.signal, 30, async () => ((await usedOf(lab)) < kept ? true : undefined))
   yield {
     act: 'its owner sets the limits, and the controller itself cleans up',
     figures: { ...spec, 'Jobs left': (await jobsOf(lab)).length, 'after (s)': cleaned.seconds },
@@ -112,7 +113,7 @@ async function fillQuota(stage: Stage, lab: Lab): Promise<Act> {
   )
   const hard = { [jobCount]: String(kept) }
   await lab.send('POST', quotaPath, { metadata: { name: 'few-jobs' }, spec: { hard } })
-  await waitFor(stage, 20, async () => ((await usedOf(lab)) === kept ? true : undefined))
+  await waitFor(stage.signal, 20, async () => ((await usedOf(lab)) === kept ? true : undefined))
   // The newest run that was due is the one that starts: half an hour ago, so that none comes while this goes on.
   const status = { lastScheduleTime: timeText(due - 60 * minute) }
   await lab.send('PATCH', `${cronJobPath}/report/status`, { status })
@@ -140,7 +141,7 @@ function hourly(now: number) {
 async function finishedJob(stage: Stage, lab: Lab, name: string, uid: string, ended: number): Promise<void> {
   const owner = { apiVersion: 'batch/v1beta1', kind: 'CronJob', name: 'report', uid, controller: true }
   await lab.send('POST', jobPath, { metadata: { name, ownerReferences: [owner] }, spec: { template } })
-  await waitFor(stage, 20, async () => (await jobsOf(lab, name))[0]?.status?.startTime)
+  await waitFor(stage.signal, 20, async () => (await jobsOf(lab, name))[0]?.status?.startTime)
   const at = timeText(ended)
   const conditions = [{ type: 'Complete', status: 'True', lastProbeTime: at, lastTransitionTime: at }]
   const status = { startTime: timeText(ended - minute), completionTime: at, active: 0, succeeded: 1, conditions }
@@ -170,21 +171,3 @@ async function findingIn(stage: Stage, place: Place, state: Finding['state']): P
 
 const evidenceOf = (finding: Finding): Record<string, Json> =>
   Object.fromEntries(finding.evidence.map(({ name, value }) => [name, value]))
-
-/** Asks once a second. @throws Error if nothing came within the limit (s), or the drill was stopped. */
-async function waitFor<T>(
-  stage: Stage,
-  limit: number,
-  ask: () => Promise<T | undefined>,
-): Promise<{ readonly found: T; readonly seconds: number }> {
-  const began = Date.now()
-  for (;;) {
-    stage.signal.throwIfAborted()
-    const found = await ask()
-    if (found !== undefined) return { found, seconds: secondsSince(began) }
-    if (Date.now() - began > limit * 1000) throw new Error(`waited ${limit} s in vain`)
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-  }
-}
-
-const secondsSince = (began: number): number => Math.round((Date.now() - began) / 100) / 10

@@ -5,8 +5,9 @@ import type { CronJob } from 'kubernetes-types/batch/v1.js'
 import type { Evidence, Finding, Item, Step, Unread } from '../../contract/hazard.ts'
 import { isUnread } from '../../contract/reads.ts'
 import { seen } from '../../contract/verdicts.ts'
+import { jobCount, type SeenQuota } from '../../objects/job-quotas.ts'
 import { byStart, endedEvidence, overLimits } from './over-limit.ts'
-import { jobCount, type Refusal, type SeenJob, type SeenQuota } from './reads.ts'
+import type { Refusal, SeenJob } from './reads.ts'
 import { advise, cleanOldest, deleteAll, fitHistory, makeRoom } from './remedy.ts'
 
 /** Unread: could not be read, or the files given hold none. */

@@ -1,14 +1,11 @@
 // What is kept of Jobs, Pods, quotas and Events: a cluster has thousands of them, and little of each matters here.
 import type { Job } from 'kubernetes-types/batch/v1.js'
-import type { Event, Pod, ResourceQuota } from 'kubernetes-types/core/v1.js'
+import type { Event, Pod } from 'kubernetes-types/core/v1.js'
 import { index, maybe } from '../../contract/reads.ts'
 import { type Ended, endOf } from '../../objects/finished.ts'
-import { events, jobs, pods, resourceQuotas } from '../../objects/kinds.ts'
+import { events, jobs, pods } from '../../objects/kinds.ts'
 import { keyOf } from '../../objects/owners.ts'
 import { timeOf } from '../../objects/time.ts'
-
-/** Where a quota on the number of Jobs stands. */
-export const jobCount = 'count/jobs.batch'
 
 /** Of the Job controller, on each Pod of a Job until it is counted (KEP-2307). */
 export const jobTracking = 'batch.kubernetes.io/job-tracking'
@@ -54,25 +51,6 @@ export const namedJobs = maybe(
     jobs,
     ({ metadata }) => keyOf(metadata?.namespace, metadata?.name),
     (job: Job): NamedJob => ({ uid: job.metadata?.uid, ended: endOf(job) }),
-  ),
-)
-
-export interface SeenQuota {
-  readonly name: string
-  readonly used: number
-  readonly hard: number
-}
-
-/** Quotas on the number of Jobs, by namespace. */
-export const jobQuotas = maybe(
-  index(
-    resourceQuotas,
-    ({ metadata }) => metadata?.namespace ?? '',
-    ({ metadata, status, spec }: ResourceQuota): SeenQuota | undefined => {
-      const hard = status?.hard?.[jobCount] ?? spec?.hard?.[jobCount]
-      if (hard === undefined) return undefined
-      return { name: metadata?.name ?? '', hard: Number(hard), used: Number(status?.used?.[jobCount] ?? 0) }
-    },
   ),
 )
 
