@@ -30,8 +30,6 @@ export const controllerRights: Readonly<Record<string, readonly string[]>> = (()
     'patch batch/cronjobs/status',
     'get batch/jobs',
     'delete batch/jobs',
-    'create batch/jobs',
-    'update batch/cronjobs/finalizers',
   ]
   const own = ['get', 'list', 'create', 'patch'].map((verb) => `${verb} coordination.k8s.io/leases`)
   return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }

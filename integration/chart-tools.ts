@@ -37,7 +37,7 @@ export const everything = {
     network: true,
     probe: { targets: ['db.example.com:5432', '[2001:db8::1]:443'], perSecond: 0.5 },
   },
-  controller: { replicas: 3, mode: 'act', timeZone: 'Europe/Berlin', zonedCronJobs: true },
+  controller: { replicas: 3, mode: 'act', timeZone: 'Europe/Berlin', catchUp: true, zonedCronJobs: true },
   metrics: { port: 19842, expose: true },
   podMonitor: { enabled: true, interval: '1m', labels: { release: 'prometheus' } },
   alerts: { enabled: true, labels: { release: 'prometheus' }, runbookBase: 'https://git.example/roadcrew/' },

@@ -21,7 +21,14 @@ const policyMap = 'roadcrew-policy'
 /** What the agent and people may do, beside what detectors declare to read: the code that needs it can not say so itself. */
 const declared: Readonly<
   Record<
-    'cluster' | 'conditions' | 'namespace' | 'rails' | 'controller' | 'controllerActs' | 'controllerZoned',
+    | 'cluster'
+    | 'conditions'
+    | 'namespace'
+    | 'rails'
+    | 'controller'
+    | 'controllerActs'
+    | 'controllerCatchUp'
+    | 'controllerZoned',
     readonly Rule[]
   >
 > = {
@@ -77,11 +84,14 @@ const declared: Readonly<
       verbs: ['patch'],
     },
     {
-      why: 'Makes up for a missed run; deletes Jobs, and of them only what has finished: the API has no narrower right',
+      why: 'Deletes Jobs, and of them only what has finished: the API has no narrower right',
       group: 'batch',
       resource: 'jobs',
-      verbs: ['get', 'create', 'delete'],
+      verbs: ['get', 'delete'],
     },
+  ],
+  controllerCatchUp: [
+    { why: 'Makes up for a missed run', group: 'batch', resource: 'jobs', verbs: ['get', 'create'] },
     {
       why: 'A Job that keeps its CronJob from being deleted before it (OwnerReferencesPermissionEnforcement)',
       group: 'batch',
