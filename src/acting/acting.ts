@@ -107,6 +107,7 @@ export class Acting {
       policy: policy && { value: policy.value.policy, ticks: policy.ticks },
       done,
       pod,
+      subject: judged.subject,
       object,
       node: here && { ...here, ...(labels && { labels }) },
       ...(facts.clock && { clock: facts.clock() }),

@@ -144,6 +144,19 @@ describe('rails', () => {
     expect(heldBy(step, situation({ done: continued }))).toBeUndefined()
   })
 
+  it('let a subject rest, also where each step for it has another target', () => {
+    const subject = { source: { cluster: 'c' }, kind: 'CronJob', namespace: 'shop', name: 'report' }
+    const clean: Step = { do: 'delete', name: 'clean', why: 'w', target: { ...subject, kind: 'Job', name: 'report-2' } }
+    const object = { value: { namespace: 'shop', name: 'report-2', annotations: {} }, ticks: 1_000_000 }
+    const cleaned = done(act({ subject: subjectKey(subject), step: 'clean' }))
+    const at = (more: object) => heldBy(clean, { ...situation({ done: cleaned }), object, ...more })?.rail
+    expect([at({ subject }), at({ subject: { ...subject, name: 'other' } }), at({})]).toEqual([
+      'cool-down',
+      undefined,
+      undefined,
+    ])
+  })
+
   it('let acts go that are an hour or a cool-down old', () => {
     const old = act({ at: now - 61 * minute, subject: subjectKey(target) })
     expect(heldBy(step, situation({ done: done(old, old, old) }))).toBeUndefined()

@@ -208,16 +208,14 @@ export const rails: readonly Rail[] = [
   },
   {
     name: 'cool-down',
-    holds: (step, { done, policy, now }) => {
-      const subject = target(step)
+    holds: (step, { done, policy, now, subject }) => {
+      const whose = [target(step), subject].flatMap((one) => (one ? [subjectKey(one)] : []))
       const coolDown = (policy?.value.coolDownSeconds ?? 0) * 1000
       // One that is noted is the same however often it is begun: it goes on soon after it was cut off or refused.
       const since = now - (isNote(step) ? Math.min(coolDown, noteRestMs) : coolDown)
-      const last =
-        subject &&
-        (done?.value ?? []).find(
-          (one) => one.subject === subjectKey(subject) && one.step === stepName(step) && one.at > since,
-        )
+      const last = (done?.value ?? []).find(
+        (one) => whose.includes(one.subject) && one.step === stepName(step) && one.at > since,
+      )
       return last ? `the same was done to it ${minutes(now - last.at)} ago` : undefined
     },
   },

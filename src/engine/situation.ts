@@ -1,4 +1,5 @@
 // What is known when a step is thought of: all that rails ask.
+import type { Subject } from '../contract/hazard.ts'
 import type { Budget } from './budgets.ts'
 import type { Policy } from './policy.ts'
 
@@ -78,6 +79,8 @@ export interface Situation {
   readonly clock?: Read<number> | undefined
   /** Undefined where the step is taken from no node. */
   readonly node: NodeFacts | undefined
+  /** Of whom the step is the cure, where that is not its target: the CronJob whose Job is deleted. */
+  readonly subject?: Subject
   /** The agent's own Pod, `namespace/name`. */
   readonly self?: string
 }
