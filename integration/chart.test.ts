@@ -162,6 +162,15 @@ describe.skipIf(noHelm)('Helm', () => {
     },
   )
 
+  it.each([true, false])('may write CronJobs only where that is wanted: %s', (nativeCronJobs) => {
+    const role = template({ controller: { zonedCronJobs: true, nativeCronJobs } }).find(
+      ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'roadcrew-controller',
+    ) as { rules: { resources: string[]; verbs: string[] }[] } | undefined
+    const writes = role?.rules.filter(({ resources }) => resources.includes('cronjobs')).flatMap(({ verbs }) => verbs)
+    expect(writes?.includes('create')).toBe(nativeCronJobs)
+    expect(writes?.includes('patch')).toBe(nativeCronJobs)
+  })
+
   it('may make up for missed runs only where that is wanted, and where it may act at all', () => {
     const mayMake = (controller: object) =>
       makesJobs(

@@ -215,6 +215,20 @@ describe.skipIf(controlPlaneOrSkip())('ZonedCronJobs', () => {
     await expect.poll(told, { timeout: 10_000 }).toContain('Started')
   })
 
+  it('with mode native are run all the same on 1.20, whose CronJobs have no time zone, which is told', async () => {
+    const { make, get, names, events } = await space('native')
+    const one = await controller()
+    await make({ schedule: '* * * * *', mode: 'native' })
+    await expect
+      .poll(async () => conditionOf(await get(), 'Delegated'), { timeout: 20_000, interval: 200 })
+      .toMatchObject({ status: 'False', reason: 'NoTimeZone' })
+    await expect.poll(names, { timeout: 80_000, interval: 500 }).toHaveLength(1)
+    expect(await lab.list('/apis/batch/v1beta1/namespaces/native/cronjobs')).toEqual([])
+    const told = async () => (await events()).filter(({ reason }) => reason === 'Mode').map(({ message }) => message)
+    await expect.poll(told, { timeout: 10_000 }).toEqual([expect.stringContaining('Roadcrew starts the runs itself')])
+    expect(one.text()).not.toContain('a turn failed')
+  })
+
   it('have no run twice after a kill between creating the Job and writing the status', async () => {
     const { make, get, names, edit } = await space('killed')
     const proxy = await throughProxy()

@@ -28,7 +28,8 @@ const declared: Readonly<
     | 'controller'
     | 'controllerActs'
     | 'controllerCatchUp'
-    | 'controllerZoned',
+    | 'controllerZoned'
+    | 'controllerNative',
     readonly Rule[]
   >
 > = {
@@ -113,6 +114,15 @@ const declared: Readonly<
       resource: 'jobs',
       verbs: ['get', 'list', 'watch', 'create', 'delete'],
     },
+  ],
+  controllerNative: [
+    {
+      why: 'The CronJobs of ZonedCronJobs with mode native',
+      group: 'batch',
+      resource: 'cronjobs',
+      verbs: ['create', 'patch'],
+    },
+    { why: 'So that none of their past is due', group: 'batch', resource: 'cronjobs/status', verbs: ['patch'] },
   ],
   rails: [
     { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], names: [policyMap] },

@@ -9,11 +9,12 @@ import { Workers } from '../controller/workers.ts'
 import { ZonedApi } from '../controller/zoned-api.ts'
 import { type Job, reducedJob } from '../controller/zoned-jobs.ts'
 import { ZonedMetrics } from '../controller/zoned-metrics.ts'
+import { NativeCronJobs, reducedCronJob } from '../controller/zoned-native.ts'
 import { ZonedRuns } from '../controller/zoned-runs.ts'
 import { backOff } from '../kubernetes/back-off.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { type Happened, Informer } from '../kubernetes/informer.ts'
-import { jobs } from '../objects/kinds.ts'
+import { cronJobs, jobs } from '../objects/kinds.ts'
 import { ownerLabel } from '../zoned-cronjob/jobs.ts'
 import { zonedCronJobs } from '../zoned-cronjob/zoned-cronjob.ts'
 import type { Io } from './io.ts'
@@ -50,10 +51,12 @@ export class ZonedParts {
     const metrics = new ZonedMetrics(registry)
     // Apart from what hazards tell: thousands of runs that start at once must not push that out.
     this.#events = new Events({ client, ...telling })
+    const native = new NativeCronJobs(client, (what) => metrics.asked(what), io.ticks)
     this.#runs = new ZonedRuns(
       {
         ...{ zones, leads, metrics, now: io.now, ticks: io.ticks, random: Math.random },
         api: new ZonedApi(client, (what) => metrics.asked(what)),
+        native,
         tell: (one) => this.#events.add(one),
       },
       () => this.#workers,
@@ -77,7 +80,11 @@ export class ZonedParts {
       keep: (object) => reducedJob(object as Job),
       anew: () => this.#runs.interrupted(made.items().map(({ object }) => object as Job)),
     })
-    this.informers = [own, made]
+    const delegates = this.#informer(cronJobs, (happened) => this.#runs.cronJobChanged(happened), {
+      labelSelector: ownerLabel,
+      keep: reducedCronJob,
+    })
+    this.informers = [own, made, delegates]
   }
 
   get longest(): number {

@@ -29,7 +29,7 @@ const shared = [
 const own: Readonly<Record<string, readonly string[]>> = {
   CronJob: ['timeZone'],
   TZCronJob: ['timezone'],
-  ZonedCronJob: ['timeZone', 'daylightSaving', 'missedRuns', 'spread'],
+  ZonedCronJob: ['timeZone', 'mode', 'daylightSaving', 'missedRuns', 'spread'],
 }
 
 /** The fields of a kind's spec that are known here. */
@@ -170,6 +170,7 @@ function withoutPolicies(spec: YAMLMap, schedule: Schedule, zone: Zone, { now, s
   missedRuns(spec, say)
   if (spec.get('spread') !== undefined) say('error', "spec.spread: it can't be said of a CronJob")
   spec.delete('spread')
+  spec.delete('mode')
 }
 
 /** A CronJob starts the latest missed run, as long as its deadline is not over: the policy `last`. */

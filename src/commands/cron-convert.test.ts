@@ -101,7 +101,7 @@ describe('to a CronJob', () => {
     ],
     [
       'one that does as it',
-      zoned(`schedule: 30 2 * * *\ntimeZone: Europe/Berlin\n${policies}\nmissedRuns: {policy: last}`),
+      zoned(`schedule: 30 2 * * *\ntimeZone: Europe/Berlin\nmode: native\n${policies}\nmissedRuns: {policy: last}`),
       'schedule: 30 2 * * *\ntimeZone: Europe/Berlin',
     ],
     ['one of UTC', zoned('schedule: 30 2 * * *'), 'schedule: 30 2 * * *\ntimeZone: UTC'],

@@ -22,8 +22,10 @@ export const reducedJob = ({ metadata = {}, status }: Job): Job => {
   }
 }
 
-/** Which object made it. */
-export const makerOfJob = ({ metadata }: Job): { readonly uid: string; readonly name: string } | undefined =>
+/** Which ZonedCronJob made it. */
+export const makerOf = ({
+  metadata,
+}: Pick<Job, 'metadata'>): { readonly uid: string; readonly name: string } | undefined =>
   metadata?.ownerReferences?.find(({ kind, controller }) => kind === 'ZonedCronJob' && controller === true)
 
 /** Jobs by the uid of who made them: of thousands in a namespace nobody goes through all. */
@@ -35,7 +37,7 @@ export class ZonedJobs {
   }
 
   put(job: Job): void {
-    const [maker, uid] = [makerOfJob(job)?.uid, job.metadata?.uid]
+    const [maker, uid] = [makerOf(job)?.uid, job.metadata?.uid]
     if (maker === undefined || uid === undefined) return
     const own = this.#byMaker.get(maker) ?? new Map<string, Job>()
     this.#byMaker.set(maker, own)

@@ -1,81 +1,21 @@
-import type { Job } from 'kubernetes-types/batch/v1.js'
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Telling } from '../acting/events.ts'
-import type { Answer, Call } from '../kubernetes/fixtures/fake-api-server.ts'
 import { fakeCluster } from '../kubernetes/fixtures/fake-cluster.ts'
-import type { Happened } from '../kubernetes/informer.ts'
 import { packedZones } from '../schedule/packed-zones.ts'
 import { jobFor } from '../zoned-cronjob/jobs.ts'
-import type { ZonedCronJob, ZonedCronJobSpec } from '../zoned-cronjob/zoned-cronjob.ts'
+import type { ZonedCronJobSpec } from '../zoned-cronjob/zoned-cronjob.ts'
+import { happened, KeptZonedCronJob, zonedCronJob } from './fixtures/kept-zoned-cronjob.ts'
 import { WorkQueue } from './queue.ts'
 import { Workers } from './workers.ts'
 import { ZonedApi } from './zoned-api.ts'
 import { ZonedMetrics } from './zoned-metrics.ts'
+import { NativeCronJobs } from './zoned-native.ts'
 import { ZonedRuns } from './zoned-runs.ts'
 
 const created = Date.parse('2027-03-01T00:00:30Z')
 const due = Date.parse('2027-03-01T01:00:00Z')
 const key = 'shop/report'
-
-const zonedCronJob = (spec: Partial<ZonedCronJobSpec> = {}): ZonedCronJob => ({
-  metadata: {
-    ...{ name: 'report', namespace: 'shop', uid: 'u-1', generation: 1, resourceVersion: '1' },
-    creationTimestamp: '2027-03-01T00:00:30Z',
-  },
-  spec: { schedule: '0 * * * *', jobTemplate: { spec: { template: {} } }, ...spec },
-})
-
-const happened = (kind: string, object: ZonedCronJob | Job): Happened => {
-  const { name = '', namespace = '', uid = '' } = object.metadata ?? {}
-  const subject = { source: { cluster: 'fake' }, kind, name, namespace, uid }
-  return { what: 'added', item: { subject, object }, object, first: false }
-}
-
-/** A fake API server that keeps one ZonedCronJob and its Jobs, and refuses what it is told to. */
-class Kept {
-  zcj: ZonedCronJob
-  readonly jobs = new Map<string, Job>()
-  refuse: ((call: Call) => Answer | undefined) | undefined
-  #version = 1
-
-  constructor(zcj: ZonedCronJob) {
-    this.zcj = zcj
-  }
-
-  readonly answer = (call: Call): Answer => {
-    const refused = this.refuse?.(call)
-    if (refused) return refused
-    const name = call.path.split('/').at(-1) ?? ''
-    if (call.path.includes('/jobs')) return this.#job(call, name)
-    if (call.method === 'GET') return { body: this.zcj }
-    const { metadata, status } = JSON.parse(call.body)
-    if (metadata.resourceVersion !== this.zcj.metadata?.resourceVersion) return conflict
-    this.write({ ...this.zcj, status: { ...this.zcj.status, ...status } })
-    return { body: this.zcj }
-  }
-
-  write(zcj: ZonedCronJob): void {
-    this.zcj = { ...zcj, metadata: { ...zcj.metadata, resourceVersion: String(++this.#version) } }
-  }
-
-  #job({ method, body }: Call, name: string): Answer {
-    if (method === 'GET')
-      return name === 'jobs' ? { body: { items: [...this.jobs.values()] } } : { body: this.jobs.get(name) }
-    if (method === 'DELETE') return this.jobs.delete(name) ? {} : { status: 404 }
-    const job = JSON.parse(body) as Job
-    const called = job.metadata?.name ?? ''
-    if (this.jobs.has(called)) return { status: 409, body: { reason: 'AlreadyExists', message: 'it exists' } }
-    const made = {
-      ...job,
-      metadata: { ...job.metadata, uid: `job-${this.jobs.size}`, creationTimestamp: '2027-03-01T01:00:00Z' },
-    }
-    this.jobs.set(called, made)
-    return { status: 201, body: made }
-  }
-}
-
-const conflict: Answer = { status: 409, body: { reason: 'Conflict', message: 'somebody else wrote' } }
 
 describe('the runs of a ZonedCronJob', () => {
   const cluster = fakeCluster()
@@ -83,7 +23,7 @@ describe('the runs of a ZonedCronJob', () => {
 
   /** @param timeoutMs of a request: short only where an answer is lost, since a busy machine takes its time. */
   async function started(spec: Partial<ZonedCronJobSpec> = {}, timeoutMs = 10_000) {
-    const kept = new Kept(zonedCronJob(spec))
+    const kept = new KeptZonedCronJob(zonedCronJob(spec))
     const client = await cluster.serve((call) => kept.answer(call), { timeoutMs })
     const told: Telling[] = []
     const registry = new Registry()
@@ -94,6 +34,11 @@ describe('the runs of a ZonedCronJob', () => {
     const runs = new ZonedRuns(
       {
         api: new ZonedApi(client, (what) => metrics.asked(what)),
+        native: new NativeCronJobs(
+          client,
+          (what) => metrics.asked(what),
+          () => clock.ticks,
+        ),
         zones: packedZones(),
         now: () => clock.now,
         ticks: () => clock.ticks,

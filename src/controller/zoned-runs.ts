@@ -1,22 +1,25 @@
 // Does for each ZonedCronJob what is decided of it. The order of writes is what a crash resumes from: a Job is created under the
 // name of its run, then the mark is written under the resourceVersion that was read, then what is in the mark may be cleaned.
-import type { Job } from 'kubernetes-types/batch/v1.js'
+import type { CronJob, Job } from 'kubernetes-types/batch/v1.js'
 import type { Regarding, Telling } from '../acting/events.ts'
 import type { Zones } from '../contract/hazard.ts'
 import { backOff } from '../kubernetes/back-off.ts'
 import type { Happened } from '../kubernetes/informer.ts'
 import { timeText } from '../objects/time.ts'
-import { type Action, decide, refused } from '../zoned-cronjob/decide.ts'
+import { type Action, refused } from '../zoned-cronjob/decide.ts'
+import { type Way, wayOf } from '../zoned-cronjob/native.ts'
 import { conditionOf } from '../zoned-cronjob/status.ts'
 import { spreadOf } from '../zoned-cronjob/timing.ts'
 import { defaults, type ZonedCronJob } from '../zoned-cronjob/zoned-cronjob.ts'
 import type { Workers } from './workers.ts'
 import type { Place, ZonedApi } from './zoned-api.ts'
-import { makerOfJob, ZonedJobs } from './zoned-jobs.ts'
+import { makerOf, ZonedJobs } from './zoned-jobs.ts'
 import type { ZonedMetrics } from './zoned-metrics.ts'
+import type { NativeCronJobs } from './zoned-native.ts'
 
 export interface ZonedOptions {
   readonly api: ZonedApi
+  readonly native: NativeCronJobs
   readonly zones: Zones
   /** ms UTC, and ms on a clock that only goes forward. */
   readonly now: () => number
@@ -83,10 +86,20 @@ export class ZonedRuns {
   /** What the informer of their Jobs saw. */
   jobChanged({ what, item, object }: Happened): void {
     const job = (what === 'gone' ? item.object : object) as Job
-    const maker = makerOfJob(job)
+    const maker = makerOf(job)
     if (!maker) return
     if (what === 'gone') this.#jobs.remove(maker.uid, item.subject.uid ?? '')
     else this.#jobs.put(job)
+    this.#soon(keyOf({ ...item.subject, name: maker.name }))
+  }
+
+  /** What the informer of the CronJobs that it made saw. */
+  cronJobChanged({ what, item, object }: Happened): void {
+    const cronJob = (what === 'gone' ? item.object : object) as CronJob
+    const maker = makerOf(cronJob)
+    if (!maker) return
+    if (what === 'gone') this.#options.native.remove(maker.uid, item.subject.uid ?? '')
+    else this.#options.native.put(cronJob)
     this.#soon(keyOf({ ...item.subject, name: maker.name }))
   }
 
@@ -125,23 +138,42 @@ export class ZonedRuns {
 
   /** Does what is to be done for one of them. @throws ApiError if that should be tried again. */
   async turn(key: string): Promise<void> {
-    const { leads, now, ticks, zones } = this.#options
+    const { leads, now, native, zones } = this.#options
     const zcj = this.#written.get(key)?.latest ?? this.#objects.get(key)
     if (!zcj || !this.#isReady || !leads()) return
     const held: Held = { zcj, isFresh: false, conflicts: 0 }
-    const place = placeOf(key)
     for (;;) {
-      const at = now()
-      const { actions, again, wakesAt } = decide(held.zcj, this.#jobs.of(held.zcj.metadata?.uid ?? ''), at, zones)
-      const isStale = !held.isFresh && actions.some((action) => action.do === 'create')
-      const went = isStale ? 'stale' : await this.#all(key, held, actions)
-      if (went === 'stops' || (went === 'stale' && !(await this.#refresh(held, place)))) return
-      if (went === 'stale') continue
-      this.#show(place, held.zcj)
-      if (again) continue
-      if (wakesAt !== undefined) this.#workers().add(key, ticks() + Math.max(0, wakesAt - now()))
-      return
+      const jobs = this.#jobs.of(held.zcj.metadata?.uid ?? '')
+      const seen = { zcj: held.zcj, jobs, cronJob: native.of(held.zcj), unusable: native.unusable(held.zcj) }
+      const way = wayOf(seen, now(), zones)
+      const went = !held.isFresh && needsFresh(way) ? 'stale' : await this.#go(key, held, way)
+      if (went === 'stale' && !(await this.#refresh(held, placeOf(key)))) return
+      if (went === 'stops' || went === 'rests') return
     }
+  }
+
+  /** `again`: there may be more to do at once. */
+  async #go(key: string, held: Held, way: Way): Promise<'again' | 'rests' | 'stops' | 'stale'> {
+    const { leads, now, ticks, native } = this.#options
+    const place = placeOf(key)
+    for (const step of way.steps) {
+      if (!leads()) return 'stops'
+      if (!(await native.take(held.zcj, place, step))) return 'stale'
+    }
+    const told = way.told === undefined ? [] : [tellOf(way.told)]
+    if (!('decision' in way)) {
+      for (const tell of told) this.#tell(held.zcj, tell)
+      return 'again'
+    }
+    const { actions, again, wakesAt } = way.decision
+    const went = await this.#all(key, held, [...actions, ...(actions.length > 0 ? told : [])])
+    if (went !== 'done') return went
+    this.#show(place, held.zcj)
+    if (again) return 'again'
+    if (wakesAt !== undefined) this.#workers().add(key, ticks() + Math.max(0, wakesAt - now()))
+    const asksAgain = native.asksAgainAt(held.zcj)
+    if (asksAgain !== undefined) this.#workers().add(key, asksAgain)
+    return 'rests'
   }
 
   /**
@@ -149,13 +181,14 @@ export class ZonedRuns {
    * another controller led, or before the owner suspended it. @returns false if it is gone.
    */
   async #refresh(held: Held, place: Place): Promise<boolean> {
-    const { api } = this.#options
+    const { api, native } = this.#options
     if (++held.conflicts > mostConflicts) throw new Error('it is written by somebody else all the time')
     const [zcj, jobs] = await Promise.all([
       api.read(place),
       (held.zcj.spec.concurrencyPolicy ?? defaults.concurrencyPolicy) === 'Allow' ? [] : api.jobsOf(place),
     ])
     if (!zcj) return false
+    if (zcj.spec.mode === 'native' || native.of(zcj)) await native.refresh(zcj, place)
     held.zcj = zcj
     held.isFresh = true
     for (const job of jobs) this.#jobs.put(job)
@@ -245,6 +278,14 @@ export class ZonedRuns {
     this.#options.metrics.blocked(namespace, name, blocked?.status === 'True' ? blocked.reason : undefined)
   }
 }
+
+/** Whether what it does is done by what the API server itself says. */
+const needsFresh = (way: Way): boolean =>
+  !('decision' in way) || way.fresh === true || way.decision.actions.some((action) => action.do === 'create')
+
+const tellOf = (message: string): Extract<Action, { do: 'tell' }> => ({
+  ...{ do: 'tell', type: 'Normal', reason: 'Mode', message },
+})
 
 const keyOf = ({ namespace = '', name }: { readonly namespace?: string; readonly name: string }): string =>
   `${namespace}/${name}`

@@ -4,6 +4,7 @@ import type { Job } from 'kubernetes-types/batch/v1.js'
 import type { Zones } from '../contract/hazard.ts'
 import { timeOf, timeText } from '../objects/time.ts'
 import { type CleanReason, cleaningOf } from './clean.ts'
+import { type Delegation, withDelegation } from './delegation.ts'
 import { type Due, dueOf } from './due.ts'
 import { jobFor, type OwnJob, ownJobs } from './jobs.ts'
 import type { Plan } from './plan.ts'
@@ -48,10 +49,19 @@ const cleansAgain = 1_000
 /** A mark that lies further ahead (ms) means that the clock went back; it may differ a little from that of who wrote it. */
 const clockTolerance = 10_000
 
-/** @param jobs of its namespace, or more: its own are chosen. @param now ms UTC. */
-export function decide(zcj: ZonedCronJob, jobs: readonly Job[], now: number, zones: Zones): Decision {
+/**
+ * @param jobs of its namespace, or more: its own are chosen. @param now ms UTC.
+ * @param delegation what is to be said of `mode: native`, and whether a CronJob starts the runs.
+ */
+export function decide(
+  zcj: ZonedCronJob,
+  jobs: readonly Job[],
+  now: number,
+  zones: Zones,
+  delegation?: Delegation,
+): Decision {
   if (zcj.metadata?.deletionTimestamp !== undefined) return { actions: [], again: false }
-  return new Deciding(zcj, ownJobs(zcj, jobs), now, zones).decide()
+  return new Deciding(zcj, ownJobs(zcj, jobs), now, zones, delegation).decide()
 }
 
 class Deciding {
@@ -61,8 +71,16 @@ class Deciding {
   readonly #zones: Zones
   readonly #mark: number
   readonly #observed: Observed
+  readonly #delegation: Delegation | undefined
 
-  constructor(zcj: ZonedCronJob, jobs: readonly OwnJob[], now: number, zones: Zones) {
+  constructor(
+    zcj: ZonedCronJob,
+    jobs: readonly OwnJob[],
+    now: number,
+    zones: Zones,
+    delegation: Delegation | undefined,
+  ) {
+    this.#delegation = delegation
     this.#zcj = zcj
     this.#jobs = jobs
     this.#now = now
@@ -85,7 +103,7 @@ class Deciding {
       return this.#settle(before, before.suspend ? 'Suspended' : 'ScheduleChanged', plan)
     }
     if (before && before.suspend !== this.#observed.suspend) return this.#settle(before, 'Suspended', plan)
-    if (this.#observed.suspend) return this.#rest(plan)
+    if (this.#observed.suspend || this.#delegation?.isNative) return this.#rest(plan)
     const due = dueOf(this.#zcj.spec, plan, { mark: this.#mark, now: this.#now, spread: spreadOf(this.#zcj) })
     return due ? this.#onDue(plan, due) : this.#rest(plan)
   }
@@ -208,7 +226,7 @@ class Deciding {
   #base(): ZonedCronJobStatus {
     const { generation } = this.#zcj.metadata ?? {}
     const status = { ...this.#zcj.status, ...(generation !== undefined && { observedGeneration: generation }) }
-    return withJobs(status, this.#jobs)
+    return withDelegation(withJobs(status, this.#jobs), this.#delegation, this.#now, generation)
   }
 
   /** Counts the runs from the mark up to `upTo`; those of which there is a Job were started. */

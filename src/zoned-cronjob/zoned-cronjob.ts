@@ -7,11 +7,14 @@ export type Skipped = 'skip' | 'runAfter'
 export type Repeated = 'once' | 'twice'
 export type MissedPolicy = 'skip' | 'last' | 'all'
 export type ConcurrencyPolicy = 'Allow' | 'Forbid' | 'Replace'
+/** Who starts the runs: Roadcrew, or a CronJob that Roadcrew writes. */
+export type Mode = 'zoned' | 'native'
 
 /** What its owner wishes. All but `schedule` and `jobTemplate` may be missing: the API server fills in what it has defaults for. */
 export interface ZonedCronJobSpec {
   readonly schedule: string
   readonly timeZone?: string
+  readonly mode?: Mode
   readonly daylightSaving?: { readonly skipped?: Skipped; readonly repeated?: Repeated }
   readonly missedRuns?: {
     readonly policy?: MissedPolicy
@@ -47,6 +50,7 @@ export type MissedReason =
   | 'StillRunning'
   | 'QuotaExceeded'
   | 'Refused'
+  | 'TakenBack'
 
 /** Runs in a row that were missed for one reason; times RFC 3339. */
 export interface Missed {
@@ -64,7 +68,7 @@ export interface Preview {
 }
 
 export interface Condition {
-  readonly type: 'Valid' | 'Blocked'
+  readonly type: 'Valid' | 'Blocked' | 'Delegated'
   readonly status: 'True' | 'False'
   readonly reason: string
   readonly message: string
@@ -102,6 +106,7 @@ export const zonedCronJobs = kind<ZonedCronJob>('ZonedCronJob', {
 /** What holds where the spec says nothing; the same stands in the CRD. */
 export const defaults = {
   timeZone: 'UTC',
+  mode: 'zoned',
   skipped: 'runAfter',
   repeated: 'once',
   policy: 'last',
