@@ -5,9 +5,6 @@ import { join } from 'node:path'
 import { command } from './command.ts'
 import { isInPath } from './in-path.ts'
 
-/** Where Debian has it, which is not in everybody's `PATH`. */
-const moreFolders = '/usr/sbin:/sbin'
-
 /** A zone of one offset after the other; each lasts until the next change (ms UTC, whole seconds). */
 export interface LabZone {
   readonly name: string
@@ -16,23 +13,31 @@ export interface LabZone {
   readonly changes: readonly { readonly at: number; readonly offset: number }[]
 }
 
+/** Where Debian has it, which is not in everybody's `PATH`. */
+const debianFolders = '/usr/sbin:/sbin'
+
 /** What is missing for zones, and what to do; undefined if nothing is. */
-export const zicHint = (env: Readonly<Record<string, string | undefined>>): string | undefined =>
-  isInPath('zic', pathOf(env))
+export const zicHint = ({ PATH = '' }: Env, more = debianFolders): string | undefined =>
+  isInPath('zic', { PATH: `${PATH}:${more}` })
     ? undefined
-    : 'no zic, the compiler of time zones, in PATH or /usr/sbin: install libc-bin on Debian (glibc-common or timezone elsewhere)'
+    : 'zic, the compiler of time zones, is neither in PATH nor in /usr/sbin: it comes with libc-bin on Debian, with glibc-common or timezone elsewhere'
 
-const pathOf = ({ PATH = '' }: Readonly<Record<string, string | undefined>>) => ({ PATH: `${PATH}:${moreFolders}` })
+type Env = Readonly<Record<string, string | undefined>>
 
-/** Compiles a zone into a folder, which may then serve as $ZONEINFO. @returns its file. @throws Error with zic's own words, or if it is missing. */
-export async function compileZone(folder: string, zone: LabZone): Promise<string> {
+/** @throws Error that says what is missing for zones, and what to do. */
+export function expectZic(): void {
   const hint = zicHint(process.env)
   if (hint !== undefined) throw new Error(hint)
+}
+
+/** Compiles a zone into a folder, which may then serve as $ZONEINFO. @returns its file. @throws Error with zic's own words. */
+export async function compileZone(folder: string, zone: LabZone): Promise<string> {
   await mkdir(folder, { recursive: true })
   const source = join(folder, 'lab.zi')
   await writeFile(source, zoneSource(zone))
   // `fat`: also who reads only what is written out, not the rule for all that comes after, gets the changes.
-  await command('env', [`PATH=${pathOf(process.env).PATH}`, 'zic', '-b', 'fat', '-d', folder, source])
+  const zic = ['zic', '-b', 'fat', '-d', folder, source]
+  await command('env', [`PATH=${process.env.PATH ?? ''}:${debianFolders}`, ...zic])
   return join(folder, zone.name)
 }
 

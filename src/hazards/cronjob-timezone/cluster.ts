@@ -7,7 +7,7 @@ import { keyOf, makerKey } from '../../objects/owners.ts'
 import { timeOf, timeText } from '../../objects/time.ts'
 import { type UpsetRun, upsetRuns } from '../../schedule/clock-changes.ts'
 import { timingOf } from '../../schedule/timing.ts'
-import { planElsewhere } from './remedy.ts'
+import { mindClockChanges } from './remedy.ts'
 import type { Settings } from './settings.ts'
 
 /** What a cluster has shown within so long is no theory any more (ms). */
@@ -78,6 +78,6 @@ function happened(
       seen('clocks changed at', timeText(change), subject, 'spec', 'timeZone'),
       ...around,
     ],
-    remedy: [planElsewhere],
+    remedy: mindClockChanges,
   }
 }
