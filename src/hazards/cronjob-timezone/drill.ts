@@ -152,7 +152,7 @@ const zonedCronJobOf = (run: Run, timeZone: string) => ({
 async function* live(stage: Stage, labs: Labs, night: Night): AsyncIterable<Act> {
   const { found } = await waitFor(stage.signal, (night.back - Date.now()) / second + 150, async () => {
     const seen = await seenIn(labs)
-    stage.progress({ act: `the night: it is ${wallClock(night, Date.now())}`, figures: {}, table: tableOf(seen) })
+    stage.progress({ ...toldAt(night, Date.now()), table: tableOf(seen) })
     const isOver = Date.now() > night.back + patience
     const haveRun = seen.every(({ who, times }) => times.doubled.length >= (who === 'ZonedCronJob' ? 1 : 2))
     return (isOver && haveRun) || Date.now() > night.back + longPatience ? seen : undefined
@@ -200,9 +200,17 @@ const tableOf = (seen: readonly Seen[]): Table => ({
 const utcTimes = (times: readonly number[]): string =>
   times.map((time) => timeText(time).slice(11)).join(' and ') || 'none'
 
-function wallClock({ zone }: Night, now: number): string {
+/** What the clocks on the wall show, and what comes next. */
+function toldAt({ zone, ahead, back }: Night, now: number): Act {
   const offset = zone.changes.findLast(({ at }) => at <= now)?.offset ?? zone.offset
-  return new Date(now + offset).toISOString().slice(11, 19)
+  const inSeconds = (at: number): string => `in ${Math.ceil((at - now) / second)} s`
+  const next =
+    now < ahead
+      ? `02:30 becomes 02:31 ${inSeconds(ahead)}`
+      : now < back
+        ? `02:32 becomes 02:31 ${inSeconds(back)}`
+        : 'nothing; what comes late would come now'
+  return { act: `the night: it is ${new Date(now + offset).toISOString().slice(11, 19)}`, figures: { next } }
 }
 
 /** Asks for both effects. `when`: whether they are to come, or were. */
