@@ -15,8 +15,11 @@ const skip = [controlPlaneOrSkip(), runtimesOrSkip()].includes(true)
 /** It has daemons and a folder of its own to take down. */
 const onControlPlane = 'frozen-cronjob'
 
+/** It takes minutes, and has a test of its own that asks for more. */
+const elsewhere = 'cronjob-timezone'
+
 describe.skipIf(skip)('drills', () => {
-  it.each(hazards.flatMap((hazard) => (hazard.drill ? [{ id: hazard.id, hazard }] : [])))(
+  it.each(hazards.flatMap((hazard) => (hazard.drill && hazard.id !== elsewhere ? [{ id: hazard.id, hazard }] : [])))(
     '$id',
     async ({ hazard }) => {
       const io = testIo()
@@ -64,6 +67,28 @@ describe.skipIf(skip)('drills', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('roadcrew-lab-'))).toEqual([])
     const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
     expect(stdout.split('\n').filter((line) => line.includes(`${folder}/`))).toEqual([])
+    rmSync(folder, { recursive: true })
+  })
+
+  it('that is killed leaves its daemons to the next one, which takes them down', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'roadcrew-signal-'))
+    const main = join(import.meta.dirname, '../dist/main.js')
+    const endedBy = (signal: NodeJS.Signals) => {
+      const child = spawn(process.execPath, [main, 'drill', onControlPlane], {
+        env: { ...process.env, TMPDIR: folder },
+      })
+      child.stdout.once('data', () => child.kill(signal))
+      return new Promise((resolve) => child.once('exit', resolve))
+    }
+    const daemons = () =>
+      spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+        .stdout.split('\n')
+        .filter((line) => line.includes(`${folder}/`))
+    await endedBy('SIGKILL')
+    expect(daemons()).toHaveLength(3)
+    expect(await endedBy('SIGTERM')).toBe(143)
+    expect(daemons()).toEqual([])
+    expect(readdirSync(folder).filter((name) => name.startsWith('roadcrew-lab-'))).toEqual([])
     rmSync(folder, { recursive: true })
   })
 })

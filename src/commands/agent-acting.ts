@@ -223,7 +223,7 @@ async function lookAgain(parts: AgentParts, judged: Judged, last: LastRound): Pr
     world: nodeWorld(node, await roundAgain(parts, judged, last), await api.world()),
     now: io.now(),
     ticks: io.ticks(),
-    zones: machineZones(),
+    zones: machineZones(io.env.ZONEINFO),
     memory: last.memory,
     settings,
   })

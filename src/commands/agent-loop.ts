@@ -48,7 +48,7 @@ export async function agentLoop(options: AgentOptions, settings: Settings, io: I
   const api = await nodeApi(options, node, io)
   const { client } = api
   const log = pino({ base: { node }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
-  const zones = machineZones()
+  const zones = machineZones(io.env.ZONEINFO)
   const eyes = {
     ...parts,
     roots: rootsOf(options),

@@ -53,7 +53,7 @@ async function rounds(
   settings: Settings,
   io: Io,
 ): Promise<{ readonly report: Report; readonly containers: number }> {
-  const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones()]
+  const [began, node, zones] = [io.ticks(), options.node ?? nodeName(), machineZones(io.env.ZONEINFO)]
   const api = await nodeApi(options, node, io)
   const own = hazards.filter((hazard) => hazard.node)
   const eyes = {

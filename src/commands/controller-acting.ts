@@ -219,7 +219,7 @@ async function lookAgain(
     world: await clusterWorld(client, { ...(namespace !== undefined && { namespaces: [namespace] }) }),
     now: io.now(),
     ticks: io.ticks(),
-    zones: machineZones(),
+    zones: machineZones(io.env.ZONEINFO),
     settings,
   })
   const key = subjectKey(judged.subject)

@@ -29,7 +29,7 @@ const stopsWithin = 8_000
  * @throws UsageError if an option is no use, Error if the address can't be listened on.
  */
 export async function controllerLoop(options: ControllerOptions, io: Io): Promise<void> {
-  const zones = machineZones()
+  const zones = machineZones(io.env.ZONEINFO)
   if (!zones.find(options.timeZone)) {
     throw new UsageError(`--time-zone: ${zones.data} has no zone "${options.timeZone}"; such as Europe/Berlin`)
   }

@@ -15,7 +15,7 @@ export interface ConvertOptions {
 /** Writes what comes of the files; nothing of it if one of them can't be converted as a whole. Gives the exit code. */
 export async function convert(inputs: readonly string[], options: ConvertOptions, io: Io): Promise<number> {
   if (inputs.length === 0) throw new UsageError('expected files, folders or - for stdin')
-  const zones = machineZones()
+  const zones = machineZones(io.env.ZONEINFO)
   try {
     acceptedZone(options.controllerZone, zones)
   } catch (error) {

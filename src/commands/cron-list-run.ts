@@ -21,7 +21,7 @@ interface ListOptions extends LookOptions {
  */
 export async function list(inputs: readonly string[], options: ListOptions, io: Io): Promise<ListData> {
   const { controllerZone, hours } = options
-  checkZone(controllerZone)
+  checkZone(controllerZone, io)
   const windowMs = hours * 3_600_000
   const plan = planning(controllerZone, windowMs)
   const guards = guardedHazards(catalogue, cronJobs)
@@ -32,9 +32,9 @@ export async function list(inputs: readonly string[], options: ListOptions, io: 
   return listData({ around, planning: plan, controllerZone, windowMs })
 }
 
-function checkZone(name: string): void {
+function checkZone(name: string, { env }: Io): void {
   try {
-    acceptedZone(name, machineZones())
+    acceptedZone(name, machineZones(env.ZONEINFO))
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     throw new UsageError(`--controller-zone: ${error.message.replace(/^spec\.timeZone: /, '')}`)

@@ -4,7 +4,7 @@ import { nextData } from './cron-next.ts'
 import { nextText } from './cron-next-view.ts'
 import { timeOption, timesOf } from './cron-times.ts'
 
-const io = { now: () => Date.parse('2026-11-23T08:00:00.500Z') }
+const io = { now: () => Date.parse('2026-11-23T08:00:00.500Z'), env: {} }
 const style = { color: false, columns: 100 }
 const from = (text: string) => ({ from: Date.parse(text) })
 const shown = (text: string, options: Parameters<typeof timesOf>[1], count: number): string =>

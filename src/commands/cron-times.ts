@@ -29,8 +29,8 @@ export interface Times {
 }
 
 /** @throws UsageError with the API server's own words for what it refuses. */
-export function timesOf(text: string, { zone: name, from }: TimesOptions, io: Pick<Io, 'now'>): Times {
-  const zones = machineZones()
+export function timesOf(text: string, { zone: name, from }: TimesOptions, io: Pick<Io, 'now' | 'env'>): Times {
+  const zones = machineZones(io.env.ZONEINFO)
   try {
     const given = name === undefined ? undefined : acceptedZone(name, zones)
     const schedule = acceptedSchedule(text, name, zones)

@@ -1,4 +1,4 @@
-import type { Act, Cured, Place, Stage } from '../contract/drill.ts'
+import type { Act, ClusterPlace, Cured, Stage } from '../contract/drill.ts'
 import type { Finding, Hazard, Step } from '../contract/hazard.ts'
 import { act } from '../engine/act.ts'
 import { type LookOptions, look } from '../engine/look.ts'
@@ -7,8 +7,6 @@ import { machineZones } from '../node/time-zones.ts'
 import type { Io } from './io.ts'
 import { NodeStage } from './node-stage.ts'
 
-type ClusterPlace = Extract<Place, { kubeconfig: string }>
-
 /** What a drill works with: the same look and the same steps that a scan and a cure use. */
 export function openStage(
   hazard: Hazard,
@@ -16,10 +14,9 @@ export function openStage(
   { runtime, progress }: { readonly runtime: 'containerd' | 'docker'; readonly progress: (act: Act) => void },
 ): Stage & { restore(): Promise<readonly string[]> } {
   const restores: (() => Promise<void>)[] = []
-  const zones = machineZones()
 
   const at = async <T>(
-    { kubeconfig }: ClusterPlace,
+    { kubeconfig, timeZone, zoneinfo = io.env.ZONEINFO }: ClusterPlace,
     use: (options: LookOptions, client: Client) => Promise<T>,
   ): Promise<T> => {
     // A drill of a node needs none of it.
@@ -28,8 +25,12 @@ export function openStage(
     const client = connect(config.target(config.current ?? ''), { env: {}, signal: io.signal })
     try {
       const world = await clusterWorld(client)
-      const now = { now: io.now(), ticks: io.ticks(), zones }
-      return await use({ hazards: [hazard], vantages: ['manifest', 'cluster'], world, ...now }, client)
+      const now = { now: io.now(), ticks: io.ticks(), zones: machineZones(zoneinfo) }
+      const settings = timeZone !== undefined && {
+        [hazard.id]: hazard.settings.parse({ controllerTimeZone: timeZone }),
+      }
+      const asked = { hazards: [hazard], vantages: ['manifest', 'cluster'] as const, ...(settings && { settings }) }
+      return await use({ ...asked, world, ...now }, client)
     } finally {
       await client.close()
     }
@@ -55,6 +56,10 @@ export function openStage(
       return seen.judged.map(({ subject, verdict }) => ({ subject, verdict }))
     },
     cure: (place) => ('kubeconfig' in place ? at(place, cureCluster) : node.cure(place)),
+    async control(place) {
+      const { startController } = await import('./drill-controller.ts')
+      restores.push(await startController(place, io))
+    },
     async restore() {
       const problems: string[] = []
       await node.close()

@@ -36,7 +36,7 @@ export async function lookAround(
   const selected = selectedBy(options)
   const hazards = given ?? ofClusters(chooseHazards(options.only, options.skip))
   const asOf = asOfTime(options)
-  const zones = machineZones()
+  const zones = machineZones(io.env.ZONEINFO)
   if (inputs.length === 0 && (asOf !== undefined || options.kubeVersion !== undefined)) {
     throw new UsageError('--as-of and --kube-version are for files; a live cluster has its own time and version')
   }

@@ -41,7 +41,7 @@ export class NodeStage {
   async look(place: NodePlace): Promise<Look> {
     const ticks = this.#io.ticks()
     const world = 'network' in place ? await networkWorld(place.network) : await this.#containers(place)
-    const common = { now: this.#io.now(), ticks, zones: machineZones(), memory: this.#memory }
+    const common = { now: this.#io.now(), ticks, zones: machineZones(this.#io.env.ZONEINFO), memory: this.#memory }
     const seen = await look({ hazards: [this.#hazard], vantages: ['node'], world, ...common })
     this.#memory = seen.memory
     return seen

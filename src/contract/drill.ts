@@ -3,11 +3,21 @@ import type { Json, Step, Subject, Verdict } from './hazard.ts'
 import type { Plot, Table } from './plot.ts'
 
 /**
- * Where a drill made its hazard happen: a cluster (`kubeconfig`: a file's path), the network of a process (`network`: its pid), or
+ * A cluster, by its kubeconfig's path. `timeZone`: in which its kube-controller-manager runs, UTC if it is not told; `zoneinfo`: a
+ * folder of time zones that go before the machine's, as its daemons have it.
+ */
+export interface ClusterPlace {
+  readonly kubeconfig: string
+  readonly timeZone?: string
+  readonly zoneinfo?: string
+}
+
+/**
+ * Where a drill made its hazard happen: a cluster, the network of a process (`network`: its pid), or
  * the containers of one runtime on this machine; `pods`: what the API server of its cluster would say of their Pods.
  */
 export type Place =
-  | { readonly kubeconfig: string }
+  | ClusterPlace
   | { readonly network: number }
   | { readonly socket: string; readonly pods?: readonly { readonly metadata: PodMetadata }[] }
 
@@ -32,6 +42,11 @@ export interface Stage {
   look(place: Place): Promise<readonly { readonly subject: Subject; readonly verdict: Verdict }[]>
   /** Looks again and applies the smallest step of each occurring finding that is not mere advice and was not tried yet. */
   cure(place: Place): Promise<readonly Cured[]>
+  /**
+   * Runs Roadcrew's own controller on a cluster until the end: it starts the runs of ZonedCronJobs and observes all else. Returns when it has
+   * started. @throws Error if it could not.
+   */
+  control(place: ClusterPlace): Promise<void>
   /** Registers what undoes the last act; run in reverse order at the end, also after an error or Ctrl-C. */
   later(restore: () => Promise<void>): void
   /** Shows how far the act has come that is under way; the next one takes its place. Only a person at a terminal sees it. */

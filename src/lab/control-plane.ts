@@ -1,11 +1,11 @@
 // A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, each started by hand and stopped by its
 // own pid. It holds nothing that outlives it.
-import { accessSync, constants, readFileSync, rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { kubeconfigText, makeCredentials } from './credentials.ts'
 import { type Daemon, freePorts, startDaemon } from './daemon.ts'
+import { makeLabFolder } from './lab-folder.ts'
 
 /** The release that the lab builds and prefers: the last line whose default CronJob controller freezes. */
 export const labVersion = '1.20.2'
@@ -117,10 +117,14 @@ export interface ControlPlane {
   restartApiServer(): Promise<void>
   /** The same of etcd, with its data. */
   restartEtcd(): Promise<void>
-  /** Ends the controller manager and starts it anew with other arguments added. */
-  restartControllerManager(args: readonly string[]): Promise<void>
+  /** The temporary folder that goes with it. */
+  readonly folder: string
+  /** Ends the controller manager and starts it anew with other arguments and environment added. */
+  restartControllerManager(args: readonly string[], env?: Env): Promise<void>
   stop(): Promise<void>
 }
+
+type Env = Readonly<Record<string, string>>
 
 interface Options {
   readonly users?: readonly string[]
@@ -135,17 +139,14 @@ export async function startControlPlane(
   binaries: Binaries,
   { users = [], signal }: Options = {},
 ): Promise<ControlPlane> {
-  const folder = await mkdtemp(join(tmpdir(), 'roadcrew-lab-'))
-  const clean = (): void => rmSync(folder, { recursive: true, force: true })
-  process.on('exit', clean)
+  const folder = makeLabFolder()
   const daemons: Daemon[] = []
   const stop = async (): Promise<void> => {
     for (const daemon of daemons.toReversed()) await daemon.stop()
-    process.off('exit', clean)
-    clean()
+    folder.remove()
   }
   try {
-    return await start(binaries, folder, daemons, users, signal, stop)
+    return await start(binaries, folder.path, daemons, users, signal, stop)
   } catch (error) {
     await stop()
     throw error
@@ -166,8 +167,8 @@ async function start(
   const certificates = join(folder, 'certificates')
   await mkdir(certificates)
   const credentials = await makeCredentials(folder, users)
-  const run = (name: string, command: string, args: readonly string[]): Daemon => {
-    const daemon = startDaemon({ name, command, args, log: join(folder, `${name}.log`), signal })
+  const run = (name: string, command: string, args: readonly string[], env: Env = {}): Daemon => {
+    const daemon = startDaemon({ name, command, args, log: join(folder, `${name}.log`), signal, env })
     daemons.push(daemon)
     return daemon
   }
@@ -211,15 +212,15 @@ async function start(
     })
   }
 
-  const startManager = (args: readonly string[]): Daemon =>
-    run('kube-controller-manager', binaries.controllerManager, [
-      `--kubeconfig=${kubeconfigOf('admin')}`,
-      `--service-account-private-key-file=${credentials.serviceAccountKey}`,
-      '--leader-elect=false',
-      '--port=0',
-      '--secure-port=0',
-      ...args,
-    ])
+  const managerArgs = [
+    `--kubeconfig=${kubeconfigOf('admin')}`,
+    `--service-account-private-key-file=${credentials.serviceAccountKey}`,
+    '--leader-elect=false',
+    '--port=0',
+    '--secure-port=0',
+  ]
+  const startManager = (args: readonly string[], env?: Env): Daemon =>
+    run('kube-controller-manager', binaries.controllerManager, [...managerArgs, ...args], env)
   let manager = startManager([])
   await manager.until(() => manager.logged('Started "cronjob"'))
   const version = JSON.parse((await get(server, '/version', certificate, credentials.tokenOf('admin'))) ?? '{}') as {
@@ -242,9 +243,10 @@ async function start(
       await etcd.stop()
       etcd = startEtcd()
     },
-    async restartControllerManager(args) {
+    folder,
+    async restartControllerManager(args, env) {
       await manager.stop()
-      manager = startManager(args)
+      manager = startManager(args, env)
       await manager.until(() => manager.logged('Started "cronjob"'))
     },
     stop,

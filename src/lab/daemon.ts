@@ -27,6 +27,8 @@ interface Start {
   /** The path of its log; a second start of the same name begins it anew. */
   readonly log: string
   readonly signal: AbortSignal | undefined
+  /** Beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const alive = new Set<ChildProcess>()
@@ -37,9 +39,13 @@ process.on('exit', () => {
 })
 
 /** Starts a daemon with its output in a log. It is in no terminal's process group, so Ctrl-C reaches it only through stop. */
-export function startDaemon({ name, command, args, log, signal }: Start): Daemon {
+export function startDaemon({ name, command, args, log, signal, env }: Start): Daemon {
   const output = openSync(log, 'w')
-  const child = spawn(command, args, { stdio: ['ignore', output, output], detached: true })
+  const child = spawn(command, args, {
+    stdio: ['ignore', output, output],
+    detached: true,
+    env: { ...process.env, ...env },
+  })
   closeSync(output)
   alive.add(child)
   let ended: string | undefined

@@ -21,20 +21,20 @@ afterEach(() => rmSync(root, { recursive: true }))
 
 describe('machineZones', () => {
   it("reads the machine's files", () => {
-    const zones = machineZones(root)
+    const zones = machineZones(undefined, root)
     expect(zones.find('Europe/Berlin')?.stretch(Date.UTC(2090, 6, 1)).offset).toBe(7_200_000)
     expect(zones.data).toBe('tzdata 2030z of this machine')
   })
 
   it('takes the version from +VERSION where there is no tzdata.zi, and says so where it is unknown', () => {
     rmSync(join(folder, 'tzdata.zi'))
-    expect(machineZones(root).data).toBe('tzdata of unknown version of this machine')
+    expect(machineZones(undefined, root).data).toBe('tzdata of unknown version of this machine')
     writeFileSync(join(folder, '+VERSION'), '2031a\n')
-    expect(machineZones(root).data).toBe('tzdata 2031a of this machine')
+    expect(machineZones(undefined, root).data).toBe('tzdata 2031a of this machine')
   })
 
   it('falls back on the packed data for a name that the machine lacks, and says so', () => {
-    const zones = machineZones(root)
+    const zones = machineZones(undefined, root)
     expect(zones.find('Asia/Tokyo')?.stretch(0).offset).toBe(9 * 3_600_000)
     expect(zones.find('Asia/Tokyo')).toBe(zones.find('Asia/Tokyo'))
     expect(zones.data).toBe(`tzdata 2030z of this machine; ${packed.data} for Asia/Tokyo`)
@@ -42,7 +42,7 @@ describe('machineZones', () => {
 
   it('falls back on it for a broken file too, and names the file', () => {
     writeFileSync(join(folder, 'Europe/Paris'), 'no zone')
-    const zones = machineZones(root)
+    const zones = machineZones(undefined, root)
     expect(zones.find('Europe/Paris')?.stretch(Date.UTC(2026, 0, 1)).offset).toBe(3_600_000)
     expect(zones.data).toContain(
       `for Europe/Paris (cannot read "${join(folder, 'Europe/Paris')}": time zone "Europe/Paris": expected`,
@@ -51,7 +51,7 @@ describe('machineZones', () => {
 
   it('uses the packed data alone where there is no zoneinfo', () => {
     rmSync(folder, { recursive: true })
-    const zones = machineZones(root)
+    const zones = machineZones(undefined, root)
     expect(zones.data).toBe(packed.data)
     expect(zones.find('Europe/Berlin')?.name).toBe('Europe/Berlin')
   })
@@ -69,10 +69,25 @@ describe('machineZones', () => {
     'Europe/',
   ])('does not find "%s"', (name) => {
     cpSync(new URL('berlin-slim.tzif', FIXTURES), join(root, 'Secret'))
-    expect(machineZones(root).find(name)).toBeUndefined()
+    expect(machineZones(undefined, root).find(name)).toBeUndefined()
   })
 
-  it('is case-sensitive', () => expect(machineZones(root).find('europe/berlin')).toBeUndefined())
+  it('reads the files of $ZONEINFO before those of the machine, as Go does', () => {
+    const named = join(root, 'named')
+    mkdirSync(join(named, 'Europe'), { recursive: true })
+    cpSync(new URL('lord-howe-slim.tzif', FIXTURES), join(named, 'Europe/Paris'))
+    const zones = machineZones(named, root)
+    expect(zones.find('Europe/Paris')?.stretch(Date.UTC(2026, 0, 1)).offset).toBe(11 * 3_600_000)
+    expect(zones.find('Europe/Berlin')?.stretch(Date.UTC(2026, 0, 1)).offset).toBe(3_600_000)
+    expect(zones.data).toBe(`tzdata of unknown version in ${named} ($ZONEINFO), else tzdata 2030z of this machine`)
+  })
+
+  it('does without $ZONEINFO where it is no folder', () => {
+    for (const no of ['', join(root, 'lacks'), join(folder, 'tzdata.zi')])
+      expect(machineZones(no, root).data).toBe('tzdata 2030z of this machine')
+  })
+
+  it('is case-sensitive', () => expect(machineZones(undefined, root).find('europe/berlin')).toBeUndefined())
 })
 
 describe("this machine's own data", () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Zone, Zones } from '../contract/hazard.ts'
 import { packedZones } from '../schedule/packed-zones.ts'
@@ -9,25 +9,37 @@ const FOLDER = 'usr/share/zoneinfo'
 /** Only what a name in the database can look like: nothing that leads out of the folder, no hidden file. */
 const NAME = /^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*(?:\/[A-Za-z0-9_+-][A-Za-z0-9_+.-]*)*$/
 
+/** Where TZif files are, and what a report calls them. */
+interface Source {
+  readonly folder: string
+  readonly title: string
+}
+
 /**
  * The time zones of a machine: TZif files in `<root>/usr/share/zoneinfo`, each read when first asked for, and the
  * packed data for names that it lacks, or for all where there is no such folder. Names are case-sensitive, as
  * Kubernetes on Linux has them. Never throws: a file that cannot be used counts as lacking. `data` tells what was
  * used so far: the machine's version, and for which names the packed data had to stand in.
+ * @param zoneinfo $ZONEINFO, as Go has it: a folder whose files go before those of the machine. Go also takes a zip file there,
+ * which is not read here.
  */
-export function machineZones(root = '/'): Zones {
-  const folder = join(root, FOLDER)
+export function machineZones(zoneinfo?: string, root = '/'): Zones {
   const packed = packedZones()
-  if (!existsSync(folder)) return packed
-  const own = `tzdata ${versionOf(folder) ?? 'of unknown version'} of this machine`
+  const sources = sourcesOf(zoneinfo, join(root, FOLDER))
+  if (sources.length === 0) return packed
+  const own = sources.map(({ title }) => title).join(', else ')
   const known = new Map<string, Zone>()
   const lacking: string[] = []
 
   const load = (name: string): Zone | undefined => {
-    const zone = readZone(folder, name)
-    if (zone && !('problem' in zone)) return zone
+    let problem: string | undefined
+    for (const { folder } of sources) {
+      const zone = readZone(folder, name)
+      if (zone && !('problem' in zone)) return zone
+      problem ??= zone?.problem
+    }
     const substitute = packed.find(name)
-    if (substitute) lacking.push(zone ? `${name} (${zone.problem})` : name)
+    if (substitute) lacking.push(problem === undefined ? name : `${name} (${problem})`)
     return substitute
   }
   return {
@@ -40,6 +52,24 @@ export function machineZones(root = '/'): Zones {
       if (zone) known.set(name, zone)
       return zone
     },
+  }
+}
+
+function sourcesOf(zoneinfo: string | undefined, machine: string): readonly Source[] {
+  const version = (folder: string): string => `tzdata ${versionOf(folder) ?? 'of unknown version'}`
+  return [
+    ...(zoneinfo && isFolder(zoneinfo)
+      ? [{ folder: zoneinfo, title: `${version(zoneinfo)} in ${zoneinfo} ($ZONEINFO)` }]
+      : []),
+    ...(isFolder(machine) ? [{ folder: machine, title: `${version(machine)} of this machine` }] : []),
+  ]
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
   }
 }
 

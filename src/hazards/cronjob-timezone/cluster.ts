@@ -7,7 +7,7 @@ import { keyOf, makerKey } from '../../objects/owners.ts'
 import { timeOf, timeText } from '../../objects/time.ts'
 import { type UpsetRun, upsetRuns } from '../../schedule/clock-changes.ts'
 import { timingOf } from '../../schedule/timing.ts'
-import { planElsewhere } from './remedy.ts'
+import { mindClockChanges } from './remedy.ts'
 import type { Settings } from './settings.ts'
 
 /** What a cluster has shown within so long is no theory any more (ms). */
@@ -18,19 +18,20 @@ const aroundChange = 3 * 3_600_000
 
 interface Made {
   readonly name: string
-  readonly at: number | undefined
+  /** ms UTC. */
+  readonly planned: number | undefined
+  readonly created: number | undefined
 }
 
-/** Jobs by the CronJob that made them, with the time for which they were planned (annotated from 1.28 on) or made. */
+/** Jobs by the CronJob that made them, with the time for which they were planned (annotated from 1.28 on) and created. */
 const ownJobs = maybe(
   index(
     jobs,
     ({ metadata }) => makerKey(metadata, 'CronJob'),
     ({ metadata }: Job): Made => ({
       name: metadata?.name ?? '',
-      at:
-        timeOf(metadata?.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']) ??
-        timeOf(metadata?.creationTimestamp),
+      planned: timeOf(metadata?.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']),
+      created: timeOf(metadata?.creationTimestamp),
     }),
   ),
 )
@@ -64,10 +65,11 @@ function happened(
   { change, effect, wallTime }: UpsetRun,
   made: readonly Item<Made>[],
 ): Finding {
-  const near = made.filter(({ object: { at } }) => at !== undefined && Math.abs(at - change) <= aroundChange)
-  const around = near.map(
-    (job): Evidence => seen('Job', `${job.object.name}, for ${timeText(job.object.at ?? 0)}`, job.subject, 'metadata'),
-  )
+  const around = made.flatMap(({ subject: job, object: { name, planned, created } }): Evidence[] => {
+    const at = planned ?? created
+    if (at === undefined || Math.abs(at - change) > aroundChange) return []
+    return [seen('Job', `${name}, ${planned === undefined ? 'created at' : 'for'} ${timeText(at)}`, job, 'metadata')]
+  })
   return {
     reason: `${effect}-run`,
     state: 'exposed',
@@ -78,6 +80,6 @@ function happened(
       seen('clocks changed at', timeText(change), subject, 'spec', 'timeZone'),
       ...around,
     ],
-    remedy: [planElsewhere],
+    remedy: mindClockChanges,
   }
 }

@@ -4,7 +4,7 @@ import { recordedWorld } from '../../engine/fixtures/recorded-world.ts'
 import { look } from '../../engine/look.ts'
 import { settle } from '../../engine/settle.ts'
 import { machineZones } from '../../node/time-zones.ts'
-import { cronJobs } from '../../objects/kinds.ts'
+import { cronJobs, jobs } from '../../objects/kinds.ts'
 import { cronJobTimezone } from './hazard.ts'
 
 const zones = machineZones()
@@ -97,5 +97,35 @@ describe('clock changes', () => {
 
   it('of before are history', async () => {
     expect((await findings(atNight, 34, '2026-11-23T08:00:00Z')).filter(({ lately }) => lately)).toEqual([])
+  })
+
+  it('have their Jobs as evidence, by the time that each of them tells', async () => {
+    const job = (name: string, creationTimestamp: string, annotations: object) => ({
+      metadata: {
+        ...{ name, namespace: 'jobs', creationTimestamp, annotations },
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'report', uid: '1', controller: true }],
+      },
+    })
+    const scheduled = { 'batch.kubernetes.io/cronjob-scheduled-timestamp': '2026-10-25T02:30:00+02:00' }
+    const options = optionsFor(atNight, 34, '2026-10-25T08:00:00Z')
+    const cronJob = {
+      metadata: { name: 'report', namespace: 'jobs', creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: atNight,
+    }
+    const made = [
+      job('report-1', '2026-10-25T00:30:04Z', scheduled),
+      job('report-2', '2026-10-25T01:30:07Z', {}),
+      job('report-3', '2026-10-24T01:30:07Z', {}),
+    ]
+    const world = recordedWorld([
+      [cronJobs, [cronJob as never]],
+      [jobs, made as never],
+    ])
+    const { judged } = await look({ ...options, world, vantages: ['cluster'] })
+    const evidence = judged.flatMap(({ verdict }) => (verdict.verdict === 'found' ? verdict.findings[0].evidence : []))
+    expect(evidence.filter(({ name }) => name === 'Job').map(({ value }) => value)).toEqual([
+      'report-1, for 2026-10-25T00:30:00Z',
+      'report-2, created at 2026-10-25T01:30:07Z',
+    ])
   })
 })

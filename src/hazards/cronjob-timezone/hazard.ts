@@ -66,4 +66,5 @@ export const cronJobTimezone = hazard({
   writes: [cronJobs],
   manifest: [manifest],
   cluster: [cluster],
+  drill: () => import('./drill.ts'),
 })

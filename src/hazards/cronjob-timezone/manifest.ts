@@ -9,7 +9,7 @@ import { dependsOnZone, type UpsetRun, upsetRuns } from '../../schedule/clock-ch
 import type { Schedule } from '../../schedule/parse.ts'
 import { neverFires } from '../../schedule/runs.ts'
 import { knowsTimeZone, timingOf, zonePrefix } from '../../schedule/timing.ts'
-import { moveZone, nameZone, planElsewhere } from './remedy.ts'
+import { mindClockChanges, moveZone, nameZone } from './remedy.ts'
 import type { Settings } from './settings.ts'
 
 const year = 366 * 86_400_000
@@ -155,7 +155,7 @@ function clockChanges(judging: Judging, upset: readonly UpsetRun[]): Finding[] {
           seen(`next ${effect}`, `${first.wallTime}${again}`, judging.item.subject, 'spec', 'schedule'),
           seen('clocks change at', timeText(first.change), judging.item.subject, 'spec', 'timeZone'),
         ],
-        remedy: [planElsewhere],
+        remedy: mindClockChanges,
       },
     ]
   })

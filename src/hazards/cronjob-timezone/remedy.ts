@@ -31,7 +31,14 @@ export function moveZone({ subject, object }: Item<CronJob>): Step[] {
   ]
 }
 
-export const planElsewhere: Step = {
-  do: 'advise',
-  why: 'plan it outside of the hours that change, or in Etc/UTC; which of them is for its owner to say',
-}
+/** Of what a clock change does to a run. Both choose for its owner, so both are only advised. */
+export const mindClockChanges: readonly Step[] = [
+  {
+    do: 'advise',
+    why: 'plan it outside of the hours that change, or in Etc/UTC; which of them is for its owner to say',
+  },
+  {
+    do: 'advise',
+    why: 'or let a ZonedCronJob take its place, with daylightSaving.skipped: runAfter and daylightSaving.repeated: once',
+  },
+]

@@ -1,0 +1,77 @@
+// The drill of a clock change, as a person runs it: both controllers of Kubernetes and Roadcrew's own, in the same night.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { zicHint } from '../src/lab/time-zones.ts'
+import { controlPlaneOrSkip } from './require-control-plane.ts'
+
+const main = join(import.meta.dirname, '../dist/main.js')
+
+function zicOrSkip(): boolean {
+  const hint = zicHint(process.env)
+  if (hint !== undefined) process.stderr.write(`skipped for want of time zones: ${hint}\n`)
+  return hint !== undefined
+}
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'roadcrew-night-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** @param act the drill is sent SIGINT when it tells of this. */
+async function drill(act?: RegExp) {
+  const child = spawn(process.execPath, [main, 'drill', 'cronjob-timezone'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: folder },
+  })
+  let [out, err, isSent] = ['', '', false]
+  child.stdout.on('data', (part: Buffer) => {
+    out += part.toString()
+    if (!isSent && act?.test(out)) isSent = child.kill('SIGINT')
+  })
+  child.stderr.on('data', (part: Buffer) => {
+    err += part.toString()
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  return { code, out, err }
+}
+
+/** What a drill has left of its folder and its daemons. */
+const left = (): readonly string[] => [
+  ...readdirSync(folder).filter((name) => name.startsWith('roadcrew-lab-')),
+  ...spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line.includes(`${folder}/`)),
+]
+
+describe.skipIf([controlPlaneOrSkip(), zicOrSkip()].includes(true))('the drill of a clock change', () => {
+  it('shows a run that never comes and one that comes twice, and ZonedCronJobs that start one Job each', async () => {
+    const { code, out, err } = await drill()
+    expect([err, code]).toEqual(['', 0])
+    const [, ahead = '', back = ''] = /clocks went ahead +\S+T(\S+)\n +clocks went back +\S+T(\S+)\n/.exec(out) ?? []
+    expect(back).toMatch(/^\d\d:\d\d:00Z$/)
+    const rows = [...out.matchAll(/^ +((?:Zoned)?CronJob(?:, \w+ controller)?) {2,}(.*?) {2,}(.*)$/gm)]
+    expect(rows.map(([, ...cells]) => cells)).toEqual([
+      ['CronJob, polling controller', 'none', `${ahead} and ${back}`],
+      ['CronJob, newer controller', 'none', `${ahead} and ${back}`],
+      ['ZonedCronJob', ahead, ahead],
+    ])
+    expect(out.match(/looked \w+ the night: .*/g)).toEqual([
+      expect.stringMatching(/^looked before the night: the clock change of [\d-]+ skips the run at 02:30$/),
+      expect.stringMatching(/^looked before the night: the clock change of [\d-]+ runs it twice at 02:31$/),
+      expect.stringMatching(/^looked after the night: the clock change of [\d-]+ skipped the run at 02:30$/),
+      expect.stringMatching(/^looked after the night: the clock change of [\d-]+ ran it twice at 02:31$/),
+    ])
+    expect(out).toContain('looked: clear\n')
+    expect(left()).toEqual([])
+  }, 600_000)
+
+  it('that is stopped before the night leaves nothing', async () => {
+    const { code, err } = await drill(/the night is near/)
+    expect([code, left()]).toEqual([130, []])
+    expect(err).not.toContain('not restored')
+  }, 120_000)
+})
