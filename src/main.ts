@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { CommanderError } from 'commander'
+import { forTerminal } from './commands/for-terminal.ts'
 import { UsageError } from './commands/io.ts'
 import { program } from './commands/program.ts'
 
@@ -20,8 +21,8 @@ for (const [signal, code] of Object.entries(stoppedBy)) {
 }
 
 const io = {
-  out: (part: string) => void process.stdout.write(part),
-  err: (part: string) => void process.stderr.write(part),
+  out: (part: string) => void process.stdout.write(process.stdout.isTTY ? forTerminal(part) : part),
+  err: (part: string) => void process.stderr.write(process.stderr.isTTY ? forTerminal(part) : part),
   outIsTerminal: process.stdout.isTTY === true,
   // One that does not tell its width can't be drawn on: what clears lines by it (ora) would never end.
   errIsTerminal: process.stderr.isTTY === true && process.stderr.columns > 0,
