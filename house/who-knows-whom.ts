@@ -46,6 +46,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
     folders: ['contract', 'schedule', 'objects'],
     packages: ['types:kubernetes-types', 'node:crypto'],
   },
+  admission: { folders: ['contract', 'engine', 'objects'], packages: [] },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },

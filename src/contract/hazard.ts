@@ -92,6 +92,8 @@ export interface Context<S = unknown, M = unknown> {
   readonly version?: Version
   readonly zones: Zones
   readonly settings: S
+  /** The object is about to be made: what stands in it can still be changed, also where nobody could later. */
+  readonly admitting?: true
   /** What this subject's last verdict remembered. */
   readonly before?: M
 }

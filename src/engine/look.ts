@@ -24,6 +24,8 @@ export interface LookOptions {
   readonly memory?: Memory
   /** By hazard id, as its schema gives them; the defaults of those that are not named. */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** The objects are about to be made (see the contract). */
+  readonly admitting?: true
   /** Which objects to ask about; the others are still read as context. */
   readonly chosen?: (object: unknown) => boolean
 }
@@ -158,9 +160,10 @@ function judgeOf(
 ): (item: Item<unknown>, before: unknown) => Verdict {
   const view = viewOf(detector, gathered)
   if ('unread' in view) return () => unknown(view.unread)
-  const { now, ticks, zones, world } = options
+  const { now, ticks, zones, world, admitting } = options
   const settings = options.settings?.[hazard.id] ?? hazard.settings.parse({})
-  const context: Context = { now, ticks, zones, settings, ...(world.version && { version: world.version }) }
+  const release = world.version && { version: world.version }
+  const context: Context = { now, ticks, zones, settings, ...release, ...(admitting && { admitting }) }
   return (item, before) => {
     try {
       return detector.judge(item, view.view, before === undefined ? context : { ...context, before })

@@ -1,4 +1,4 @@
-import type { Change, Finding, Item, Kind, Step, Subject } from '../contract/hazard.ts'
+import type { Change, Finding, Hazard, Item, Kind, Step, Subject } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
 import { applyChanges } from '../objects/changes.ts'
 import { type Judged, type LookOptions, look } from './look.ts'
@@ -17,6 +17,8 @@ export interface Settled {
   readonly rounds: number
 }
 
+export const smallestEdit = ({ remedy }: Finding): Step | undefined => remedy.find((step) => step.do === 'edit')
+
 type Edit = Extract<Step, { do: 'edit' }>
 
 /**
@@ -27,15 +29,17 @@ type Edit = Extract<Step, { do: 'edit' }>
  */
 export async function settle(
   options: LookOptions,
-  choose: (finding: Finding) => Step | undefined = ({ remedy }) => remedy.find((step) => step.do === 'edit'),
+  choose: (finding: Finding, hazard: Hazard) => Step | undefined = smallestEdit,
 ): Promise<Settled> {
   const held = new HeldWorld(options.world)
   const edits: { target: Subject; changes: readonly Change[]; why: string }[] = []
   for (let rounds = 0; rounds < mostRounds; rounds++) {
     const { judged } = await look({ ...options, world: held })
     const wanted = judged
-      .flatMap(({ verdict }) => (verdict.verdict === 'found' ? verdict.findings : []))
-      .flatMap((finding) => choose(finding) ?? [])
+      .flatMap(({ hazard, verdict }) =>
+        (verdict.verdict === 'found' ? verdict.findings : []).map((finding) => choose(finding, hazard)),
+      )
+      .flatMap((step) => step ?? [])
     const made = wanted.filter((step): step is Edit => step.do === 'edit').filter((step) => held.edit(step))
     edits.push(...made.map(({ target, changes, why }) => ({ target, changes, why })))
     if (made.length === 0) {

@@ -1,12 +1,12 @@
-import type { Change, Kind, Path, Step, Subject } from '../contract/hazard.ts'
+import type { Change, Kind, Step, Subject } from '../contract/hazard.ts'
 import type { Arm } from '../contract/world.ts'
 import { applyChanges, recordedChanges, valueAt } from '../objects/changes.ts'
+import { type Operation, operationsOf } from '../objects/json-patch.ts'
 import { ApiError } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Discovery, type Served } from './discovery.ts'
 
 type Edit = Extract<Step, { do: 'edit' }>
-type Operation = { readonly op: 'test' | 'add' | 'replace' | 'remove'; readonly path: string; readonly value?: unknown }
 
 const isEdit = (step: Step): step is Edit => step.do === 'edit'
 
@@ -106,14 +106,3 @@ async function patch(
   const dropped = changes.find(({ path: field, after }) => after !== undefined && valueAt(answer, field) === undefined)
   return dropped && `the API server dropped ${dropped.path.join('.')}; its release may not know that field`
 }
-
-function operationsOf({ path, before, after }: Change): Operation[] {
-  const at = pointer(path)
-  if (before === undefined) return [{ op: 'add', path: at, value: after }]
-  const change: Operation = after === undefined ? { op: 'remove', path: at } : { op: 'replace', path: at, value: after }
-  return [{ op: 'test', path: at, value: before }, change]
-}
-
-/** RFC 6901. */
-const pointer = (path: Path): string =>
-  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')

@@ -9,8 +9,8 @@ import { sleepSince } from './wait.ts'
 
 export const advise = (why: string): Step => ({ do: 'advise', why })
 
-const edit = ({ item }: Judging, why: string, changes: readonly Change[]): Step =>
-  item.subject.kind === 'Pod'
+const edit = ({ item, context }: Judging, why: string, changes: readonly Change[]): Step =>
+  item.subject.kind === 'Pod' && !context.admitting
     ? advise(`${why}; a Pod that runs can't be changed, so make it anew with ${changes.map(changeText).join(', ')}`)
     : { do: 'edit', why, target: item.subject, changes: recordedChanges(item.object, changes) }
 
