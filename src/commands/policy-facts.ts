@@ -23,7 +23,8 @@ export function policyFacts(cluster: ClusterFacts, path: string | undefined): Fa
   }
 }
 
-function policyOfFile(path: string): Policy {
+/** @throws UsageError if the file is no policy. */
+export function policyOfFile(path: string): Policy {
   try {
     return policyFrom(readFileSync(path, 'utf8'), path, hazards)
   } catch (error) {

@@ -11,6 +11,7 @@ import { probeCommand } from './probe.ts'
 import { railsCommand } from './rails.ts'
 import { scanCommand } from './scan.ts'
 import { toolVersion } from './tool-version.ts'
+import { webhookCommand } from './webhook.ts'
 import { whyCommand } from './why.ts'
 
 /** The whole command line. `done` is told the exit code of a command that ends with one of its own. */
@@ -27,6 +28,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     agentCommand(io, done),
     actorCommand(io),
     controllerCommand(io),
+    webhookCommand(io),
     railsCommand(io, done),
     probeCommand(io, done),
     cronCommand(io, done),

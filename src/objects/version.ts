@@ -14,6 +14,13 @@ export function olderThan(version: Version | undefined, minor: number): boolean 
   return version !== undefined && (version.major < 1 || (version.major === 1 && version.minor < minor))
 }
 
+/** The oldest of some releases; undefined if there is none, or one of them is not known. */
+export function oldest(versions: readonly (Version | undefined)[]): Version | undefined {
+  const known = versions.filter((version) => version !== undefined)
+  if (known.length < versions.length) return undefined
+  return known.toSorted((a, b) => a.major - b.major || a.minor - b.minor)[0]
+}
+
 export const versionText = (version: Version): string => `${version.major}.${version.minor}`
 
 // End of life of minor releases, from kubernetes.io/releases; the last one stands for all that came later.

@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { answerOf, parseReview } from './document.ts'
+import type { Request, Reviewed } from './review.ts'
+
+/** etcd takes objects of 1.5 MiB; a review holds two, and what is not ASCII may be escaped (bytes). */
+const mostBytes = 8 * 2 ** 20
+/** A body that takes so long (ms) has no API server behind it: that one waits for two seconds. */
+const bodyMs = 5_000
+
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface ReviewServerOptions {
+  readonly host: string
+  /** 0 takes any. */
+  readonly port: number
+  readonly certificate: Certificate
+  readonly review: (request: Request) => Promise<Reviewed>
+  /** Told how long each took (ms), and what became of it. */
+  readonly reviewed: (request: Request, reviewed: Reviewed, ms: number) => void
+  /** What could not be answered, or not be judged: why. */
+  readonly failed: (because: string) => void
+  /** ms on a clock that only goes forward. */
+  readonly ticks: () => number
+}
+
+export interface ReviewServer {
+  readonly address: string
+  /** Connections from now on get another certificate. @throws Error if it can't be used. */
+  renew(certificate: Certificate): void
+  close(): Promise<void>
+}
+
+/** Answers reviews at /review over TLS, and nothing else. @throws Error if it can't listen, or the certificate can't be used. */
+export async function reviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
+  const { host, port, certificate } = options
+  const server = createServer({ ...certificate, requestTimeout: bodyMs }, (incoming, outgoing) => {
+    void answer(options, incoming, outgoing)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const { address, port: own } = server.address() as AddressInfo
+  return { address: `${address}:${own}`, renew: (next) => server.setSecureContext(next), close: () => closed(server) }
+}
+
+async function answer(
+  options: ReviewServerOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { review, reviewed, failed, ticks } = options
+  const began = ticks()
+  const refuse = (status: number, because: string): void => {
+    failed(because)
+    outgoing.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${because}\n`)
+  }
+  if (incoming.method !== 'POST' || incoming.url?.split('?')[0] !== '/review')
+    return refuse(404, 'there is POST /review')
+  const text = await bodyOf(incoming).catch(() => undefined)
+  if (text === undefined) return refuse(400, 'the body broke off')
+  if (text === 'too large') return refuse(413, `a review of more than ${mostBytes} bytes`)
+  const parsed = parseReview(text)
+  if ('wrong' in parsed) return refuse(400, parsed.wrong)
+  const { uid, request } = parsed
+  let result: Reviewed
+  try {
+    result = await review(request)
+    reviewed(request, result, ticks() - began)
+  } catch (error) {
+    // An object that could not be judged is let through as it is.
+    result = { patch: [], warnings: [] }
+    failed(error instanceof Error ? error.message : String(error))
+  }
+  outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answerOf(uid, result)))
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of incoming as AsyncIterable<Buffer>) {
+    length += part.length
+    if (length > mostBytes) return 'too large'
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })

@@ -1,0 +1,103 @@
+// What `roadcrew webhook` does until it is stopped. Loaded only for it.
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { loop } from '../acting/loop.ts'
+import { serve } from '../acting/serve.ts'
+import { type Certificate, type ReviewServer, reviewServer } from '../admission/server.ts'
+import { connect } from '../kubernetes/client.ts'
+import { loadKubeconfig, type Target } from '../kubernetes/kubeconfig.ts'
+import { machineZones } from '../node/time-zones.ts'
+import { type Io, ownNamespace, UsageError } from './io.ts'
+import { toolVersion } from './tool-version.ts'
+import type { WebhookOptions } from './webhook.ts'
+import { WebhookParts } from './webhook-parts.ts'
+
+/** How long one request may take (ms). */
+const requestMs = 5_000
+/** Policy, release and certificate are looked at again (ms): the kubelet shows a new Secret within a minute or so. */
+const again = 20_000
+/** What is under way may still end (ms); the API server waits no longer. */
+const stopsWithin = 3_000
+
+/**
+ * Answers reviews until the signal is aborted.
+ * @throws UsageError if an option or the policy's file is no use, Error if it can't listen or the certificate can't be used.
+ */
+export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void> {
+  const target = await targetOf(options, io)
+  const namespace = ownNamespace(options, io)
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
+  const client = connect(target, { env: io.env, timeoutMs: requestMs })
+  const ends = new AbortController()
+  const zones = machineZones(io.env.ZONEINFO)
+  const parts = new WebhookParts({ options, io, log, client, namespace, zones, ends: ends.signal })
+  let certificate = await certificateOf(options)
+  const server = await reviewServer({
+    ...addressOf(options.listen),
+    certificate,
+    review: (request) => parts.review(request),
+    reviewed: (request, reviewed, ms) => parts.reviewed(request, reviewed, ms),
+    failed: (because) => parts.failed(because),
+    ticks: io.ticks,
+  })
+  const metrics = await serve(
+    options.metrics,
+    parts.registry,
+    () => undefined,
+    () => parts.unready(),
+  )
+  const watching = parts.informers.map((informer) => informer.run())
+  const looking = loop({
+    ...{ everyMs: () => again, signal: ends.signal, random: Math.random },
+    round: async () => {
+      certificate = await renewed(options, certificate, server)
+      await parts.refresh()
+    },
+    failed: (error) =>
+      log.error({ because: error instanceof Error ? error.message : String(error) }, 'could not look again'),
+  })
+  const where = { listens: server.address, metrics: metrics.address }
+  log.info({ version: toolVersion, server: client.server, ...where, namespace, mode: options.mode }, 'started')
+  await stopped(io.signal)
+  log.info('stopping')
+  await Promise.race([server.close(), sleep(stopsWithin, undefined, { ref: false })])
+  ends.abort()
+  await Promise.all([...watching, looking, metrics.close()])
+  await client.close()
+}
+
+async function renewed(options: WebhookOptions, before: Certificate, server: ReviewServer): Promise<Certificate> {
+  const now = await certificateOf(options)
+  if (now.cert !== before.cert || now.key !== before.key) server.renew(now)
+  return now
+}
+
+async function certificateOf({ certificate, key }: WebhookOptions): Promise<Certificate> {
+  const read = (option: string, path: string): Promise<string> =>
+    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError(`${option}: cannot read "${path}" (${error.code ?? error.message})`)
+    })
+  return { cert: await read('--certificate', certificate), key: await read('--key', key) }
+}
+
+function addressOf(listen: string): { readonly host: string; readonly port: number } {
+  const match = /^(.*):(\d+)$/.exec(listen)
+  if (!match) throw new UsageError(`--listen: "${listen}" is no host:port, such as 0.0.0.0:9844`)
+  return { host: match[1] ?? '', port: Number(match[2]) }
+}
+
+async function targetOf({ kubeconfig }: WebhookOptions, io: Io): Promise<Target> {
+  const config = await loadKubeconfig({
+    env: io.env,
+    home: io.home,
+    ...(kubeconfig !== undefined && { path: kubeconfig }),
+  })
+  return config.target(config.current ?? config.contexts[0] ?? '')
+}
+
+const stopped = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve())
+  })
