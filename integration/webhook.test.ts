@@ -156,6 +156,37 @@ describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
     expect(String(answer.headers.warning)).toMatch(/^299 - "roadcrew lost-requests: no preStop wait: it stops at once/)
   })
 
+  it('refuses what is no review, and goes on', async () => {
+    const [{ listens, metrics } = {}] = logged('started')
+    const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
+    const send = async (method: 'GET' | 'POST', path: string, body = '') => {
+      const answer = await request(`https://${listens}${path}`, {
+        method,
+        dispatcher,
+        ...(method === 'POST' && { body }),
+      })
+      return [answer.statusCode, await answer.body.text()]
+    }
+    const review = (object: unknown, kind = 'Pod') =>
+      JSON.stringify({
+        ...{ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' },
+        request: { uid: 'u', kind: { kind }, namespace: 'web', object },
+      })
+    expect(await send('GET', '/')).toEqual([404, 'there is POST /review\n'])
+    expect(await send('POST', '/review', '{"kind": ')).toEqual([400, expect.stringMatching(/^no JSON: /)])
+    expect(await send('POST', '/review', review(null))).toEqual([400, 'request.object: expected an object\n'])
+    expect((await send('POST', '/review', ' '.repeat(10 * 2 ** 20)).catch(() => [413]))[0]).toBe(413)
+    // What nobody judges, and what is no Pod at all, goes through.
+    for (const sent of [review({}, 'Gadget'), review({ metadata: 7, spec: { containers: 'x' } })]) {
+      const [status, text] = await send('POST', '/review', sent)
+      expect([status, JSON.parse(String(text)).response]).toEqual([200, { uid: 'u', allowed: true }])
+    }
+    await dispatcher.close()
+    const failed = async () =>
+      /^roadcrew_admission_failed_total (\d+)/m.exec(await (await fetch(`http://${metrics}/metrics`)).text())
+    expect(Number((await failed())?.[1])).toBeGreaterThanOrEqual(3)
+  })
+
   it('takes another certificate without a restart', async () => {
     const caBundle = makeCertificate()
     const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/roadcrew'
