@@ -14,8 +14,11 @@ import { chart, containerOf, everything, helm, helmOrSkip, type Manifest, templa
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 import { testIo } from './test-io.ts'
 
-/** As `everything`, but for kinds that come with the Prometheus operator. */
-const everythingHere = { ...everything, podMonitor: { enabled: false }, alerts: { enabled: false } }
+/** As `everything`, but for kinds that come with the Prometheus operator and with cert-manager. */
+const everythingHere = {
+  ...{ ...everything, podMonitor: { enabled: false }, alerts: { enabled: false } },
+  webhook: { ...everything.webhook, certManager: { issuer: { name: '' } }, caBundle: 'Q0E=' },
+}
 
 describe.skipIf(helmOrSkip() || controlPlaneOrSkip())('a real API server', () => {
   let lab: Lab

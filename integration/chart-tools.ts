@@ -45,6 +45,10 @@ export const everything = {
     zonedCronJobs: true,
     nativeCronJobs: true,
   },
+  webhook: {
+    ...{ enabled: true, replicas: 3, mode: 'advise', namespaceLabels: { 'example.com/review': 'yes' } },
+    ...{ secretName: 'tls', certManager: { issuer: { name: 'internal', kind: 'ClusterIssuer' } } },
+  },
   metrics: { port: 19842, expose: true },
   podMonitor: { enabled: true, interval: '1m', labels: { release: 'prometheus' } },
   alerts: { enabled: true, labels: { release: 'prometheus' }, runbookBase: 'https://git.example/roadcrew/' },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
+import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { ClusterRole } from 'kubernetes-types/rbac/v1.js'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
@@ -25,6 +26,11 @@ import { monitoringSpecs } from './monitoring-kinds.ts'
 import { testIo } from './test-io.ts'
 
 const noHelm = helmOrSkip()
+
+const deploymentArgs = (objects: readonly Manifest[], name: string): readonly string[] => {
+  const found = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name)
+  return (found as Deployment | undefined)?.spec?.template.spec?.containers[0]?.args ?? []
+}
 
 describe.skipIf(promtoolOrSkip())('for Prometheus', () => {
   it.each(alertSources)('$rules: each alert fires when it should, and only then', ({ rules }) => {
@@ -79,8 +85,8 @@ describe.skipIf(noHelm)('Helm', () => {
     const policy = version === '1.20.2' ? 'policy/v1beta1' : 'policy/v1'
     expect(new Set(objects.map(({ apiVersion }) => apiVersion))).toEqual(
       new Set([
-        ...['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'apiextensions.k8s.io/v1', 'monitoring.coreos.com/v1'],
-        policy,
+        ...['v1', 'apps/v1', 'rbac.authorization.k8s.io/v1', 'apiextensions.k8s.io/v1', 'networking.k8s.io/v1'],
+        ...['admissionregistration.k8s.io/v1', 'cert-manager.io/v1', 'monitoring.coreos.com/v1', policy],
       ]),
     )
     const { template: pod } = daemonSetOf(objects).spec ?? {}
@@ -92,6 +98,11 @@ describe.skipIf(noHelm)('Helm', () => {
 
   it('passes only options that the commands have', () => {
     const { commands } = program(testIo(), () => {})
+    const webhook = commands.find((one) => one.name() === 'webhook')
+    const options = (webhook?.options ?? []).map(({ long }) => long)
+    for (const arg of deploymentArgs(template(everything), 'roadcrew-webhook').slice(1)) {
+      expect(options).toContain(arg.split('=')[0])
+    }
     for (const name of ['agent', 'actor']) {
       const command = commands.find((one) => one.name() === name)
       const known = (command?.options ?? []).map(({ long }) => long)
@@ -161,6 +172,29 @@ describe.skipIf(noHelm)('Helm', () => {
       )
     },
   )
+
+  it('judges Pods as they are made only where that is wanted, with a certificate that somebody vouches for', () => {
+    const isWebhook = ({ metadata }: Manifest) => metadata.name.includes('webhook')
+    expect(template({}).filter(isWebhook)).toEqual([])
+    expect(() => template({ webhook: { enabled: true } })).toThrow('the API server has to trust its certificate')
+    const own = template({ webhook: { enabled: true, caBundle: 'Q0E=' } })
+    expect(own.filter(({ kind }) => kind === 'Certificate')).toEqual([])
+    const configuration = (objects: readonly Manifest[]) =>
+      objects.find(({ kind }) => kind === 'MutatingWebhookConfiguration') as unknown as {
+        metadata: { annotations?: Record<string, string> }
+        webhooks: { clientConfig: { caBundle?: string }; failurePolicy: string; namespaceSelector: object }[]
+      }
+    expect(configuration(own).webhooks[0]).toMatchObject({
+      clientConfig: { caBundle: 'Q0E=', service: { name: 'roadcrew-webhook', namespace: 'roadcrew', path: '/review' } },
+      ...{ failurePolicy: 'Ignore', timeoutSeconds: 2, reinvocationPolicy: 'IfNeeded', sideEffects: 'None' },
+      namespaceSelector: { matchLabels: { 'roadcrew.dev/admission': 'enabled' } },
+    })
+    const managed = configuration(
+      template({ webhook: { enabled: true, certManager: { issuer: { name: 'internal' } } } }),
+    )
+    expect(managed.metadata.annotations).toEqual({ 'cert-manager.io/inject-ca-from': 'roadcrew/roadcrew-webhook' })
+    expect(deploymentArgs(own, 'roadcrew-webhook')).toContain('--listen=:9844')
+  })
 
   it.each([true, false])('may write CronJobs only where that is wanted: %s', (nativeCronJobs) => {
     const role = template({ controller: { zonedCronJobs: true, nativeCronJobs } }).find(

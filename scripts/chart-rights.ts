@@ -1,5 +1,6 @@
 // Who may do what on the API server: the agent and the controller, by what its code reads and writes, and people who pause it.
 import { Document, isMap } from 'yaml'
+import { admittedHazards, contextKinds } from '../src/admission/reviewed.ts'
 import type { Hazard, Kind } from '../src/contract/hazard.ts'
 import { guardedHazards, kindsOf } from '../src/controller/guarded.ts'
 import { hazards } from '../src/hazards/index.ts'
@@ -29,7 +30,9 @@ const declared: Readonly<
     | 'controllerActs'
     | 'controllerCatchUp'
     | 'controllerZoned'
-    | 'controllerNative',
+    | 'controllerNative'
+    | 'webhook'
+    | 'webhookNamespace',
     readonly Rule[]
   >
 > = {
@@ -124,6 +127,13 @@ const declared: Readonly<
     },
     { why: 'So that none of their past is due', group: 'batch', resource: 'cronjobs/status', verbs: ['patch'] },
   ],
+  webhook: [
+    { why: 'Namespaces: who owns what', group: '', resource: 'namespaces', verbs: ['list', 'watch'] },
+    { why: 'The releases of kubelets', group: '', resource: 'nodes', verbs: ['list', 'watch'] },
+  ],
+  webhookNamespace: [
+    { why: 'The policy, and no other', group: '', resource: 'configmaps', verbs: ['get'], names: [policyMap] },
+  ],
   rails: [
     { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], names: [policyMap] },
     { why: 'What was done, and by which node', group: 'coordination.k8s.io', resource: 'leases', verbs: ['list'] },
@@ -136,6 +146,7 @@ export function rights(): string {
     ...declared,
     cluster: joined([...declared.cluster, ...hazards.flatMap(readsOf)]),
     controller: joined([...watchedByController(), ...declared.controller]),
+    webhook: joined([...watchedByWebhook(), ...declared.webhook]),
   }
   const document = new Document(Object.fromEntries(Object.entries(rules).map(([who, some]) => [who, some.map(asRule)])))
   document.commentBefore = ` Generated from the code by \`npm run generate\`: who may do what, for the roles of templates/rbac.yaml.`
@@ -174,6 +185,13 @@ function watchedByController(): Rule[] {
     const verbs = kind === cronJobs.kind ? ['get', 'list', 'watch'] : ['list', 'watch']
     return api ? [{ why: 'Watched', group: api.group, resource: plural(kind), verbs }] : []
   })
+}
+
+/** What Pods are judged among as they are made. */
+function watchedByWebhook(): Rule[] {
+  return contextKinds(admittedHazards(hazards)).flatMap(({ kind, api }) =>
+    api ? [{ why: 'Watched', group: api.group, resource: plural(kind), verbs: ['list', 'watch'] }] : [],
+  )
 }
 
 /** One rule for each resource, with the verbs of all. */
