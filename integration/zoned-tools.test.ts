@@ -18,7 +18,9 @@ describe.skipIf(helmOrSkip() || kubectlOrSkip() || controlPlaneOrSkip())('ZonedC
   beforeAll(async () => {
     zoned = await startZonedLab({ defined: false })
     const to = ['-n', own, '--create-namespace', '--kubeconfig', zoned.lab.kubeconfig]
-    const { status, out } = helm(['install', 'roadcrew', chart, ...to], { controller: { zonedCronJobs: true } })
+    // With `observe` it has none of the rights by which it acts on what is not its own, so that these must do.
+    const values = { controller: { zonedCronJobs: true, mode: 'observe' } }
+    const { status, out } = helm(['install', 'roadcrew', chart, ...to], values)
     if (status !== 0) throw new Error(out)
     await (await clientOf(zoned.lab, account)).close()
   })
@@ -49,6 +51,7 @@ describe.skipIf(helmOrSkip() || kubectlOrSkip() || controlPlaneOrSkip())('ZonedC
     await space.make({ schedule: '@every 2s', successfulJobsHistoryLimit: 0 }, 'cleaned')
     await space.make({ schedule: '@every 2s', concurrencyPolicy: 'Forbid' }, 'forbids')
     await space.make({ schedule: '@every 2s', concurrencyPolicy: 'Replace' }, 'replaces')
+    await space.make({ schedule: '* * * * *', mode: 'native' }, 'native')
     const { metadata } = await space.make({ schedule: '@every 4s' }, 'taken')
     const next = Date.parse(String(metadata?.creationTimestamp)) / 1000 + 4
     await zoned.lab.send('POST', space.jobsPath, { metadata: { name: `taken-${next}` }, ...jobTemplate })
@@ -59,6 +62,10 @@ describe.skipIf(helmOrSkip() || kubectlOrSkip() || controlPlaneOrSkip())('ZonedC
       message: expect.stringContaining('somebody else made'),
     })
     await condition('forbids').toMatchObject({ reason: 'StillRunning' })
+    // To make CronJobs is a right of its own (controller.nativeCronJobs): without it they are run all the same, which is said.
+    await expect
+      .poll(() => space.condition('Delegated', 'native'), { timeout: 30_000, interval: 100 })
+      .toMatchObject({ status: 'False', reason: 'Refused', message: expect.stringContaining('forbidden') })
     const planned = async (called: string) => (await space.jobs(called)).map(plannedOf)
     await expect.poll(() => planned('replaces'), { timeout: 30_000 }).toHaveLength(1)
     const [before = 0] = await planned('replaces')
