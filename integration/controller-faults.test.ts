@@ -49,9 +49,13 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
   }
 
   /** A CronJob in a namespace of its own that a native 1.20 has given up on, for so many hours. */
-  async function frozen(space: string, more: object = {}, { hours = 3, isSeen = true } = {}): Promise<void> {
+  async function frozen(
+    space: string,
+    more: object = {},
+    { hours = 3, isSeen = true, was = 'runs' as 'runs' | 'suspended' } = {},
+  ): Promise<void> {
     await create(lab, { kind: 'Namespace', metadata: { name: space } })
-    const annotations = { [wish]: '2h', ...(isSeen && { [seenKey]: seen(everyMinute) }) }
+    const annotations = { [wish]: '2h', ...(isSeen && { [seenKey]: seen(everyMinute, was) }) }
     const spec = { schedule: everyMinute, suspend: true, jobTemplate: { spec: { template } }, ...more }
     await create(lab, { kind: 'CronJob', metadata: { name: 'report', namespace: space, annotations }, spec } as never)
     await lab.send('PATCH', `${paths(space).cronJob}/status`, { status: { lastScheduleTime: ago(hours) } })
@@ -156,11 +160,12 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
   it('says why it starts nothing, and starts it when it can', async () => {
     await frozen('plain', { concurrencyPolicy: 'Forbid' })
     await frozen('edited', { schedule: '*/2 * * * *' }, { hours: 8 })
+    await frozen('suspended', {}, { was: 'suspended' })
     await frozen('resumed', {}, { hours: 400 * 24 })
     await frozen('full')
     const quota = { spec: { hard: { 'count/jobs.batch': '0' } } }
     await create(lab, { kind: 'ResourceQuota', metadata: { name: 'none', namespace: 'full' }, ...quota } as never)
-    await givenUp('plain', 'edited', 'resumed', 'full')
+    await givenUp('plain', 'edited', 'suspended', 'resumed', 'full')
     const a = started('a', undefined, {}, alone)
     await a.says('started')
     await caughtUpOnce('plain')
@@ -177,6 +182,9 @@ describe.skipIf(controlPlaneOrSkip())('while missed runs are made up for', () =>
     const last = async () => Date.parse(String((await cronJob('edited')).status?.lastScheduleTime))
     await expect.poll(last, { timeout: 20_000 }).toBeGreaterThan(Date.now() - 600_000)
     expect(await late('edited')).toEqual([])
+    // Nor for while its owner had suspended it.
+    await expect.poll(() => events('suspended', 'RoadcrewNotCaughtUp'), { timeout: 20_000 }).toHaveLength(1)
+    expect(await late('suspended')).toEqual([])
 
     // After 400 days it is a person's, and said so.
     expect(await events('resumed', 'RoadcrewTooManyMissed')).toHaveLength(1)

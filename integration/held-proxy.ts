@@ -9,6 +9,8 @@ export interface HeldProxy {
   readonly kubeconfig: string
   /** What is asked before each request; the promise that it gives is waited for, and `drop` never answers. */
   before: (method: string, path: string) => Promise<'pass' | 'drop'> | 'pass' | 'drop'
+  /** Breaks all connections that are open. */
+  cut(): void
   stop(): Promise<void>
 }
 
@@ -44,6 +46,7 @@ export async function heldProxy(target: Target): Promise<HeldProxy> {
   }
   return Object.assign(proxy, {
     kubeconfig: JSON.stringify(config),
+    cut: () => server.closeAllConnections(),
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -23,6 +23,8 @@ const packages = [
   ['unzip', 'unzip'],
   ['iptables', 'iptables'],
   ['/usr/lib/cni/bridge', 'containernetworking-plugins'],
+  ['kubectl', 'kubernetes-client'],
+  ['faketime', 'faketime'],
 ]
 
 const inPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0

@@ -59,6 +59,19 @@ describe('Events', () => {
     expect(all.waiting).toBe(1)
   })
 
+  it.each([
+    'events "bidder-7.1" is forbidden: unable to create new content in namespace ads because it is being terminated',
+    'events "bidder-7.1" is forbidden: exceeded quota: few, requested: count/events=1, used: count/events=1',
+  ])('do not wait for a namespace that takes none: %s', async (message) => {
+    const refused = { status: 403, body: { reason: 'Forbidden', message } }
+    const { events: all, dropped } = await events(({ path }) => (path.includes('/ads/') ? refused : { body: {} }))
+    const regarding = { kind: 'Pod', namespace: 'shop', name: 'cart-1', uid: 'v' }
+    all.add(telling(), telling({ regarding }))
+    expect(await all.flush()).toBeUndefined()
+    expect([all.waiting, dropped]).toEqual([0, [1]])
+    expect(calls()).toEqual(['POST /api/v1/namespaces/ads/events', 'POST /api/v1/namespaces/shop/events'])
+  })
+
   it('of a node lie in the namespace default', async () => {
     const { events: all } = await events(() => ({ body: {} }))
     all.add(telling({ regarding: { kind: 'Node', name: 'n', uid: 'n' } }))

@@ -128,9 +128,16 @@ export class Events {
 
 const keyOf = ({ regarding, reason, message }: Telling): string => JSON.stringify([regarding, reason, message])
 
-/** 4xx, but for those that pass with time or with somebody's help: 401 and 403 (rights), 408, 429. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof ApiError && error.status >= 400 && error.status < 500 && ![401, 403, 408, 429].includes(error.status)
+/**
+ * 4xx, but for those that pass with time or with somebody's help: 401 and 403 (rights), 408, 429. A 403 of a namespace that ends
+ * (it may for days) or is full is of that Event alone (admission/plugin/namespace/lifecycle, resourcequota): no other waits for it.
+ */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false
+  const { status, message } = error
+  if (status === 403) return /because it is being terminated|exceeded quota/.test(message)
+  return status >= 400 && status < 500 && ![401, 408, 429].includes(status)
+}
 
 function eventOf(
   { regarding, type, reason, message, at }: Telling,

@@ -14,6 +14,7 @@ import { ZonedRuns } from '../controller/zoned-runs.ts'
 import { backOff } from '../kubernetes/back-off.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { type Happened, Informer } from '../kubernetes/informer.ts'
+import type { ServerClock } from '../kubernetes/server-clock.ts'
 import { cronJobs, jobs } from '../objects/kinds.ts'
 import { ownerLabel } from '../zoned-cronjob/jobs.ts'
 import { zonedCronJobs } from '../zoned-cronjob/zoned-cronjob.ts'
@@ -23,6 +24,8 @@ export interface ZonedGiven {
   readonly io: Io
   readonly log: Logger
   readonly client: Client
+  /** Of what is asked by `client`. */
+  readonly clock: ServerClock
   readonly zones: Zones
   /** Ends the informers. */
   readonly ends: AbortSignal
@@ -47,7 +50,7 @@ export class ZonedParts {
 
   constructor(given: ZonedGiven) {
     this.#given = given
-    const { io, client, zones, registry, telling, leads, log } = given
+    const { io, client, clock, zones, registry, telling, leads, log } = given
     const metrics = new ZonedMetrics(registry)
     // Apart from what hazards tell: thousands of runs that start at once must not push that out.
     this.#events = new Events({ client, ...telling })
@@ -55,6 +58,7 @@ export class ZonedParts {
     this.#runs = new ZonedRuns(
       {
         ...{ zones, leads, metrics, now: io.now, ticks: io.ticks, random: Math.random },
+        ahead: () => clock.aheadNow,
         api: new ZonedApi(client, (what) => metrics.asked(what)),
         native,
         tell: (one) => this.#events.add(one),
@@ -104,13 +108,17 @@ export class ZonedParts {
 
   /** Works until the signal is aborted and nothing is under way any more. */
   async run(signal: AbortSignal): Promise<void> {
+    const { log } = this.#given
     let isSending = false
+    let untold: string | undefined
     const timer = setInterval(() => {
       this.#runs.watchClock()
       if (isSending) return
       isSending = true
-      void this.#events.flush().then(() => {
+      void this.#events.flush().then((because) => {
         isSending = false
+        if (because !== undefined && because !== untold) log.warn({ because }, 'could not send Events')
+        untold = because
       })
     }, beat)
     this.#watching = Promise.all(this.informers.map((informer) => informer.run()))

@@ -9,6 +9,9 @@ export interface WorkersOptions {
   readonly failed: (key: string, error: unknown) => void
 }
 
+/** A timer of Node takes 31 bits (ms): one that is longer, 25 days, would go off at once, and so on for ever. */
+const longestTimer = 2 ** 31 - 1
+
 /** Takes keys from a queue as they become due. */
 export class Workers {
   readonly #options: WorkersOptions
@@ -64,7 +67,8 @@ export class Workers {
     const { queue, ticks } = this.#options
     return new Promise((resolve) => {
       const { wakesAt } = queue
-      const timer = wakesAt === undefined ? undefined : setTimeout(() => this.#wake(), Math.max(0, wakesAt - ticks()))
+      const wait = Math.min(Math.max(0, (wakesAt ?? 0) - ticks()), longestTimer)
+      const timer = wakesAt === undefined ? undefined : setTimeout(() => this.#wake(), wait)
       this.#wake = () => {
         clearTimeout(timer)
         this.#wake = () => {}

@@ -11,6 +11,14 @@ export interface Place {
   readonly name: string
 }
 
+export const keyOf = ({ namespace = '', name }: { readonly namespace?: string; readonly name: string }): string =>
+  `${namespace}/${name}`
+
+export function placeOf(key: string): Place {
+  const [namespace = '', name = ''] = key.split('/')
+  return { namespace, name }
+}
+
 export type Created =
   | { readonly job: Job }
   | { readonly refused: 'QuotaExceeded' | 'Refused'; readonly because: string }
@@ -47,7 +55,7 @@ export class ZonedApi {
 
   /**
    * Creates a Job. One of its name that this object made before, for which the answer was lost, is that one.
-   * @throws ApiError if it may be so that it passes: no answer, 5xx, 429.
+   * @throws ApiError if it may be so that it passes: no answer, 5xx but for webhooks, 429.
    */
   async create(zcj: ZonedCronJob, job: Job): Promise<Created> {
     const namespace = job.metadata?.namespace ?? ''
@@ -121,11 +129,14 @@ const jobsPath = (namespace: string): string => `/apis/batch/v1/namespaces/${nam
 
 /**
  * A quota's refusal is a 403 like that of a missing right; only its text tells them apart (plugin/pkg/admission/resourcequota,
- * checkRequest: "exceeded quota"). Of a namespace that ends: admission/plugin/namespace/lifecycle.
+ * checkRequest: "exceeded quota"). Of a namespace that ends: admission/plugin/namespace/lifecycle. A webhook that does not answer is
+ * a 500 (admission/plugin/webhook: "failed calling webhook"), but of these objects alone, and somebody has to hear of it.
  */
 function refusalOf(error: ApiError): Created {
   const { status, message } = error
-  if (status === 0 || status === 401 || status === 408 || status === 429 || status >= 500) throw error
+  const isOfWebhook = status === 500 && message.includes('failed calling webhook')
+  const passes = status === 0 || status === 401 || status === 408 || status === 429 || status >= 500
+  if (passes && !isOfWebhook) throw error
   if (status === 404 || /because it is being terminated/.test(message)) return { ends: true }
   return { refused: status === 403 && /exceeded quota/.test(message) ? 'QuotaExceeded' : 'Refused', because: message }
 }

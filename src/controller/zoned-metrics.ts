@@ -55,7 +55,7 @@ export class ZonedMetrics {
 
   /** `reason`: undefined where nothing is. */
   blocked(namespace: string, zonedcronjob: string, reason: string | undefined): void {
-    for (const known of ['StillRunning', 'QuotaExceeded', 'Refused', 'ClockBehind']) {
+    for (const known of ['StillRunning', 'QuotaExceeded', 'Refused', 'ClockBehind', 'ClockWrong']) {
       const at = { namespace, zonedcronjob, reason: known }
       if (known === reason) this.#blocked.set(at, 1)
       else this.#blocked.remove(at)

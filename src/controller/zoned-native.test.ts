@@ -29,6 +29,7 @@ describe('the CronJob of a ZonedCronJob', () => {
     const runs = new ZonedRuns(
       {
         api: new ZonedApi(client, () => {}),
+        ahead: () => 0,
         native: new NativeCronJobs(
           client,
           () => {},

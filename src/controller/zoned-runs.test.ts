@@ -1,77 +1,15 @@
-import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Telling } from '../acting/events.ts'
 import { fakeCluster } from '../kubernetes/fixtures/fake-cluster.ts'
-import { packedZones } from '../schedule/packed-zones.ts'
 import { jobFor } from '../zoned-cronjob/jobs.ts'
-import type { ZonedCronJobSpec } from '../zoned-cronjob/zoned-cronjob.ts'
-import { happened, KeptZonedCronJob, zonedCronJob } from './fixtures/kept-zoned-cronjob.ts'
-import { WorkQueue } from './queue.ts'
-import { Workers } from './workers.ts'
-import { ZonedApi } from './zoned-api.ts'
-import { ZonedMetrics } from './zoned-metrics.ts'
-import { NativeCronJobs } from './zoned-native.ts'
-import { ZonedRuns } from './zoned-runs.ts'
-
-const created = Date.parse('2027-03-01T00:00:30Z')
-const due = Date.parse('2027-03-01T01:00:00Z')
-const key = 'shop/report'
+import { happened } from './fixtures/kept-zoned-cronjob.ts'
+import { created, due, key, started } from './fixtures/zoned-runs.ts'
 
 describe('the runs of a ZonedCronJob', () => {
   const cluster = fakeCluster()
   afterEach(() => cluster.close())
 
-  /** @param timeoutMs of a request: short only where an answer is lost, since a busy machine takes its time. */
-  async function started(spec: Partial<ZonedCronJobSpec> = {}, timeoutMs = 10_000) {
-    const kept = new KeptZonedCronJob(zonedCronJob(spec))
-    const client = await cluster.serve((call) => kept.answer(call), { timeoutMs })
-    const told: Telling[] = []
-    const registry = new Registry()
-    const clock = { now: created, ticks: 0, leads: true }
-    const metrics = new ZonedMetrics(registry)
-    const queue = new WorkQueue({ parallel: 1, backOff: () => 0 })
-    const workers = new Workers({ queue, ticks: () => clock.ticks, turn: async () => {}, failed: () => {} })
-    const runs = new ZonedRuns(
-      {
-        api: new ZonedApi(client, (what) => metrics.asked(what)),
-        native: new NativeCronJobs(
-          client,
-          (what) => metrics.asked(what),
-          () => clock.ticks,
-        ),
-        zones: packedZones(),
-        now: () => clock.now,
-        ticks: () => clock.ticks,
-        random: () => 1,
-        leads: () => clock.leads,
-        tell: (telling) => told.push(telling),
-        metrics,
-      },
-      () => workers,
-    )
-    runs.changed(happened('ZonedCronJob', kept.zcj))
-    runs.lead()
-    const writes = () =>
-      cluster.server.calls
-        .filter(({ method }) => method !== 'GET')
-        .map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
-    const metric = async (name: string) =>
-      (await registry.metrics()).split('\n').filter((line) => line.startsWith(name))
-    /** As the workers do it. */
-    const turn = async (): Promise<void> => {
-      queue.take(clock.ticks)
-      await runs.turn(key)
-      queue.done(key, clock.ticks, 'well')
-    }
-    const pass = (now: number): void => {
-      clock.ticks += now - clock.now
-      clock.now = now
-    }
-    return { kept, runs, told, clock, queue, turn, pass, writes, metric }
-  }
-
   it('takes a read, a Job and a status for each, and comes again at the next', async () => {
-    const { turn, kept, pass, queue, writes, metric } = await started()
+    const { turn, kept, pass, queue, writes, metric } = await started(cluster)
     await turn()
     pass(due)
     await turn()
@@ -84,7 +22,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('are not begun by one that does not lead, or that reads that they are suspended or settled', async () => {
-    const { runs, kept, clock, writes } = await started()
+    const { runs, kept, clock, writes } = await started(cluster)
     await runs.turn(key)
     clock.now = due
     clock.leads = false
@@ -101,7 +39,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('stop where the lease is lost between the Job and the status, and another goes on there', async () => {
-    const { runs, kept, clock } = await started()
+    const { runs, kept, clock } = await started(cluster)
     await runs.turn(key)
     clock.now = due
     kept.refuse = ({ method }) => {
@@ -117,7 +55,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('whose Job was created though the answer was lost, are the same one', async () => {
-    const { runs, kept, clock } = await started({}, 1000)
+    const { runs, kept, clock } = await started(cluster, {}, 1000)
     await runs.turn(key)
     clock.now = due
     let isLost = false
@@ -134,7 +72,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('whose name somebody else took are refused, and said to be', async () => {
-    const { runs, kept, told, clock } = await started()
+    const { runs, kept, told, clock } = await started(cluster)
     await runs.turn(key)
     clock.now = due
     kept.jobs.set(
@@ -147,7 +85,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('are tried again after a quota refused them, which is told once and counts as no run', async () => {
-    const { turn, kept, told, pass, queue, metric } = await started()
+    const { turn, kept, told, pass, queue, metric } = await started(cluster)
     await turn()
     pass(due)
     const message = 'jobs.batch "report" is forbidden: exceeded quota: few, requested: count/jobs.batch=1'
@@ -170,8 +108,21 @@ describe('the runs of a ZonedCronJob', () => {
     expect(await metric('roadcrew_zonedcronjob_blocked')).toEqual([])
   })
 
+  it('are refused too where an admission webhook does not answer, and not where the API server fails', async () => {
+    const { runs, kept, told, clock } = await started(cluster)
+    await runs.turn(key)
+    clock.now = due
+    let message = 'Internal error occurred: failed calling webhook "jobs.example.com": Post "https://10.96.0.9": EOF'
+    kept.refuse = ({ method }) =>
+      method === 'POST' ? { status: 500, body: { reason: 'InternalError', message } } : undefined
+    await runs.turn(key)
+    expect(told).toMatchObject([{ reason: 'Refused', message: expect.stringContaining('jobs.example.com') }])
+    message = 'etcdserver: leader changed'
+    await expect(runs.turn(key)).rejects.toThrow(message)
+  })
+
   it('are left alone while their namespace ends', async () => {
-    const { runs, kept, told, clock } = await started()
+    const { runs, kept, told, clock } = await started(cluster)
     await runs.turn(key)
     clock.now = due
     const message = 'unable to create new content in namespace shop because it is being terminated'
@@ -182,7 +133,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('are decided anew where somebody else wrote the status, and not for ever', async () => {
-    const { runs, kept, clock } = await started()
+    const { runs, kept, clock } = await started(cluster)
     await runs.turn(key)
     clock.now = due
     let races = 0
@@ -198,7 +149,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('with Forbid see a Job that no informer has shown yet', async () => {
-    const { runs, kept, clock } = await started({ concurrencyPolicy: 'Forbid' })
+    const { runs, kept, clock } = await started(cluster, { concurrencyPolicy: 'Forbid' })
     await runs.turn(key)
     const earlier = jobFor(kept.zcj, due - 3_600_000)
     kept.jobs.set('earlier', { ...earlier, metadata: { ...earlier.metadata, name: 'earlier', uid: 'job-x' } })
@@ -209,7 +160,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('are not begun before all is known, and its own writes are no news', async () => {
-    const { runs, kept, turn, queue, writes } = await started()
+    const { runs, kept, turn, queue, writes } = await started(cluster)
     runs.resign()
     await turn()
     expect(writes()).toEqual([])
@@ -225,7 +176,7 @@ describe('the runs of a ZonedCronJob', () => {
   })
 
   it('are looked at again when the clock was set, and not when time passes', async () => {
-    const { runs, turn, clock, queue } = await started()
+    const { runs, turn, clock, queue } = await started(cluster)
     await turn()
     runs.watchClock()
     clock.now += 60_000

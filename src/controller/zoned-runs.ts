@@ -6,24 +6,23 @@ import type { Zones } from '../contract/hazard.ts'
 import { backOff } from '../kubernetes/back-off.ts'
 import type { Happened } from '../kubernetes/informer.ts'
 import { timeText } from '../objects/time.ts'
-import { type Action, refused } from '../zoned-cronjob/decide.ts'
+import type { Action } from '../zoned-cronjob/decide.ts'
+import { doesAnything, heldByClock, refused } from '../zoned-cronjob/held-back.ts'
 import { type Way, wayOf } from '../zoned-cronjob/native.ts'
 import { conditionOf } from '../zoned-cronjob/status.ts'
 import { spreadOf } from '../zoned-cronjob/timing.ts'
 import { defaults, type ZonedCronJob } from '../zoned-cronjob/zoned-cronjob.ts'
 import type { Workers } from './workers.ts'
-import type { Place, ZonedApi } from './zoned-api.ts'
+import { keyOf, type Place, placeOf, type ZonedApi } from './zoned-api.ts'
+import { type ClockOptions, ZonedClock } from './zoned-clock.ts'
 import { makerOf, ZonedJobs } from './zoned-jobs.ts'
 import type { ZonedMetrics } from './zoned-metrics.ts'
 import type { NativeCronJobs } from './zoned-native.ts'
 
-export interface ZonedOptions {
+export interface ZonedOptions extends ClockOptions {
   readonly api: ZonedApi
   readonly native: NativeCronJobs
   readonly zones: Zones
-  /** ms UTC, and ms on a clock that only goes forward. */
-  readonly now: () => number
-  readonly ticks: () => number
   /** From 0 to 1. */
   readonly random: () => number
   /** Asked right before each write. */
@@ -36,8 +35,6 @@ export interface ZonedOptions {
 const mostConflicts = 5
 /** Deleting is not urgent: so long (ms) lies between two deletions of finished Jobs, of whichever object. */
 const betweenDeletes = 20
-/** A clock that moved against the other by more than this (ms) was set. */
-const clockStep = 1_500
 
 /** What a turn goes by. */
 interface Held {
@@ -57,11 +54,12 @@ export class ZonedRuns {
   readonly #refusals = new Map<string, number>()
   #isReady = false
   #nextDelete = 0
-  #offset: number | undefined
+  readonly #clock: ZonedClock
 
   constructor(options: ZonedOptions, workers: () => Workers) {
     this.#options = options
     this.#workers = workers
+    this.#clock = new ZonedClock(options)
   }
 
   /** What the informer of ZonedCronJobs saw. */
@@ -70,6 +68,7 @@ export class ZonedRuns {
     if (what === 'gone') {
       this.#objects.delete(key)
       this.#written.delete(key)
+      this.#refusals.delete(key)
       this.#options.metrics.blocked(item.subject.namespace ?? '', item.subject.name, undefined)
       return
     }
@@ -128,33 +127,37 @@ export class ZonedRuns {
 
   /** To be called every second or so: after the clock was set, what is due is due at another time of the timers'. */
   watchClock(): void {
-    const { now, ticks, leads } = this.#options
-    if (!this.#isReady) return
-    const offset = now() - ticks()
-    const isSet = this.#offset !== undefined && Math.abs(offset - this.#offset) > clockStep
-    this.#offset = offset
-    if (isSet && leads()) this.lead()
+    if (this.#isReady && this.#clock.wasSet() && this.#options.leads()) this.lead()
   }
 
   /** Does what is to be done for one of them. @throws ApiError if that should be tried again. */
   async turn(key: string): Promise<void> {
-    const { leads, now, native, zones } = this.#options
+    const { leads } = this.#options
     const zcj = this.#written.get(key)?.latest ?? this.#objects.get(key)
     if (!zcj || !this.#isReady || !leads()) return
     const held: Held = { zcj, isFresh: false, conflicts: 0 }
     for (;;) {
-      const jobs = this.#jobs.of(held.zcj.metadata?.uid ?? '')
-      const seen = { zcj: held.zcj, jobs, cronJob: native.of(held.zcj), unusable: native.unusable(held.zcj) }
-      const way = wayOf(seen, now(), zones)
-      const went = !held.isFresh && needsFresh(way) ? 'stale' : await this.#go(key, held, way)
+      const { at, ahead } = this.#clock.read()
+      const way = this.#way(held.zcj, at)
+      // The answer to one more look tells the time too: it may be that the machine only slept.
+      const isStale = !held.isFresh && (ahead !== 0 || needsFresh(way))
+      if (ahead !== 0 && !isStale && doesAnything(way))
+        return this.#hold(key, held, heldByClock(held.zcj, way, ahead, at))
+      const went = isStale ? 'stale' : await this.#go(key, held, way)
       if (went === 'stale' && !(await this.#refresh(held, placeOf(key)))) return
       if (went === 'stops' || went === 'rests') return
     }
   }
 
+  #way(zcj: ZonedCronJob, at: number): Way {
+    const { native, zones } = this.#options
+    const jobs = this.#jobs.of(zcj.metadata?.uid ?? '')
+    return wayOf({ zcj, jobs, cronJob: native.of(zcj), unusable: native.unusable(zcj) }, at, zones)
+  }
+
   /** `again`: there may be more to do at once. */
   async #go(key: string, held: Held, way: Way): Promise<'again' | 'rests' | 'stops' | 'stale'> {
-    const { leads, now, ticks, native } = this.#options
+    const { leads, ticks, native } = this.#options
     const place = placeOf(key)
     for (const step of way.steps) {
       if (!leads()) return 'stops'
@@ -170,7 +173,7 @@ export class ZonedRuns {
     if (went !== 'done') return went
     this.#show(place, held.zcj)
     if (again) return 'again'
-    if (wakesAt !== undefined) this.#workers().add(key, ticks() + Math.max(0, wakesAt - now()))
+    if (wakesAt !== undefined) this.#workers().add(key, ticks() + Math.max(0, wakesAt - this.#clock.read().at))
     const asksAgain = native.asksAgainAt(held.zcj)
     if (asksAgain !== undefined) this.#workers().add(key, asksAgain)
     return 'rests'
@@ -209,7 +212,7 @@ export class ZonedRuns {
 
   /** @returns false if it was refused, which is told and tried again later. */
   async #create(key: string, held: Held, { run, job }: Extract<Action, { do: 'create' }>): Promise<boolean> {
-    const { api, now, ticks, random, metrics } = this.#options
+    const { api, now, metrics } = this.#options
     const created = await api.create(held.zcj, job)
     if ('job' in created) {
       this.#jobs.put(created.job)
@@ -221,8 +224,15 @@ export class ZonedRuns {
       })
       return true
     }
-    if ('ends' in created) return false
-    for (const action of refused(held.zcj, run, created.refused, created.because, now())) {
+    if (!('ends' in created))
+      await this.#hold(key, held, refused(held.zcj, run, created.refused, created.because, this.#clock.read().at))
+    return false
+  }
+
+  /** Says why nothing is started, and comes back later. */
+  async #hold(key: string, held: Held, actions: readonly Action[]): Promise<void> {
+    const { ticks, random } = this.#options
+    for (const action of actions) {
       if (action.do === 'status' && !(await this.#write(key, held, action))) break
       if (action.do === 'tell') this.#tell(held.zcj, action)
     }
@@ -230,7 +240,6 @@ export class ZonedRuns {
     const failures = this.#refusals.get(key) ?? 0
     this.#refusals.set(key, failures + 1)
     this.#workers().add(key, ticks() + backOff(failures, { firstMs: 2_000, mostMs: 60_000, random }))
-    return false
   }
 
   /** @returns false if somebody else wrote since it was read. */
@@ -270,7 +279,7 @@ export class ZonedRuns {
   }
 
   #tell(zcj: ZonedCronJob, { type, reason, message }: Extract<Action, { do: 'tell' }>): void {
-    this.#options.tell({ regarding: regarding(zcj), type, reason, message, at: this.#options.now() })
+    this.#options.tell({ regarding: regarding(zcj), type, reason, message, at: this.#clock.read().at })
   }
 
   #show({ namespace, name }: Place, { status }: ZonedCronJob): void {
@@ -286,14 +295,6 @@ const needsFresh = (way: Way): boolean =>
 const tellOf = (message: string): Extract<Action, { do: 'tell' }> => ({
   ...{ do: 'tell', type: 'Normal', reason: 'Mode', message },
 })
-
-const keyOf = ({ namespace = '', name }: { readonly namespace?: string; readonly name: string }): string =>
-  `${namespace}/${name}`
-
-function placeOf(key: string): Place {
-  const [namespace = '', name = ''] = key.split('/')
-  return { namespace, name }
-}
 
 const regarding = ({ metadata }: ZonedCronJob): Regarding => ({
   kind: 'ZonedCronJob',

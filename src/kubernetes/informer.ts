@@ -47,6 +47,8 @@ const well = 60_000
 const tooShort = 1_000
 /** However often it failed, it is tried again after this time (ms); client-go's too. */
 const mostWait = 30_000
+/** How soon (ms) a kind that the server does not have is asked for again: a CRD may come with the next command. */
+const absentWait = 10_000
 
 /** Keeps the objects of one kind up to date until the signal is aborted. */
 export class Informer {
@@ -145,7 +147,7 @@ export class Informer {
     this.#absent = this.#served === undefined
     if (!this.#served) {
       this.#discovery = new Discovery(client)
-      await sleep(mostWait, undefined, { signal }).catch(() => undefined)
+      await sleep(absentWait, undefined, { signal }).catch(() => undefined)
       return
     }
     const served = this.#served

@@ -35,4 +35,22 @@ describe('the own clock and that of an API server', () => {
     expect(clock.ahead?.ticks).toBe(7)
     expect(clock.ahead?.value).toBeGreaterThan(3_590_000)
   })
+
+  it('are as far apart by now as the own one was set since', () => {
+    const own = { ahead: 0, ticks: 0 }
+    const clock = new ServerClock(
+      () => at + own.ahead + own.ticks,
+      () => own.ticks,
+    )
+    expect(clock.aheadNow).toBeUndefined()
+    clock.asks()(date)
+    own.ticks = 60_000
+    expect(clock.aheadNow).toBe(0)
+    own.ahead = -3_600_000
+    expect(clock.aheadNow).toBe(-3_600_000)
+    clock.asks()('Mon, 23 Nov 2026 08:01:00 GMT')
+    expect(clock.aheadNow).toBe(-3_600_000)
+    own.ahead = 0
+    expect(clock.aheadNow).toBe(0)
+  })
 })

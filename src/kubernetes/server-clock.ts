@@ -23,7 +23,7 @@ export function aheadBy({ date, sent, received }: Dated): number | undefined {
 export class ServerClock {
   readonly #now: () => number
   readonly #ticks: () => number
-  #read: { readonly value: number; readonly ticks: number } | undefined
+  #read: { readonly value: number; readonly ticks: number; readonly offset: number } | undefined
 
   /** @param now ms UTC. @param ticks ms on a clock that only goes forward. */
   constructor(now: () => number, ticks: () => number) {
@@ -35,13 +35,23 @@ export class ServerClock {
   asks(): (date: string | undefined) => void {
     const sent = this.#now()
     return (date) => {
-      const value = aheadBy({ date, sent, received: this.#now() })
-      if (value !== undefined) this.#read = { value, ticks: this.#ticks() }
+      const received = this.#now()
+      const value = aheadBy({ date, sent, received })
+      const ticks = this.#ticks()
+      if (value !== undefined) this.#read = { value, ticks, offset: received - ticks }
     }
   }
 
   /** How far the own clock is ahead (ms), and when that was seen; undefined: never. */
   get ahead(): { readonly value: number; readonly ticks: number } | undefined {
     return this.#read
+  }
+
+  /**
+   * The same by now (ms): whoever sets the own clock puts it ahead by as much. A machine that slept seems to be set too, so that
+   * one that is off is to be compared anew. Undefined: nothing ever told.
+   */
+  get aheadNow(): number | undefined {
+    return this.#read && this.#read.value + this.#now() - this.#ticks() - this.#read.offset
   }
 }

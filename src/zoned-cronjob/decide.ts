@@ -295,25 +295,3 @@ class Deciding {
 
 const asMissed = (reason: string): MissedReason | undefined =>
   reason === 'StillRunning' || reason === 'QuotaExceeded' || reason === 'Refused' ? reason : undefined
-
-/**
- * What to write after a Job was refused: its run stays due, and is tried again until a later one comes due or a deadline
- * passes. @param now ms UTC.
- */
-export function refused(
-  zcj: ZonedCronJob,
-  run: number,
-  reason: 'QuotaExceeded' | 'Refused',
-  because: string,
-  now: number,
-): readonly Action[] {
-  const message = `the Job of the run planned for ${timeText(run)} was refused: ${because}`
-  const before = conditionOf(zcj.status, 'Blocked')
-  if (before?.status === 'True' && before.reason === reason && before.message === message) return []
-  const said = { type: 'Blocked', status: 'True', reason, message } as const
-  const status = withCondition(zcj.status ?? {}, said, now, zcj.metadata?.generation)
-  return [
-    { do: 'status', status },
-    { do: 'tell', type: 'Warning', reason, message },
-  ]
-}
