@@ -11,6 +11,8 @@ export interface LoopOptions {
   readonly random: () => number
 }
 
+/** A timer of Node takes 31 bits (ms): one that is longer, 25 days, would go off at once. */
+const longestTimer = 2 ** 31 - 1
 /** How much of the interval is jitter. */
 const jitter = 0.1
 
@@ -24,6 +26,7 @@ export async function loop({ everyMs, signal, round, failed, random }: LoopOptio
       if (!signal.aborted) failed(error)
     }
     const wanted = everyMs() * (1 + jitter * (random() - 0.5))
-    await sleep(Math.max(0, began + wanted - performance.now()), undefined, { signal }).catch(() => undefined)
+    const wait = Math.min(Math.max(0, began + wanted - performance.now()), longestTimer)
+    await sleep(wait, undefined, { signal }).catch(() => undefined)
   }
 }
