@@ -26,7 +26,7 @@ async function exported(): Promise<readonly string[]> {
   new ActingMetrics(registry)
   const nothing = { informers: () => [], depth: () => 0, leads: () => false }
   const controller = new ControllerMetrics(guardedHazards(hazards, cronJobs), nothing)
-  new ZonedMetrics(controller.registry)
+  new ZonedMetrics(controller.registry, { planned: () => 0, overdue: () => 0 })
   const metrics = [...(await registry.getMetricsAsJSON()), ...(await controller.registry.getMetricsAsJSON())]
   return metrics.flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],

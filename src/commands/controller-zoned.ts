@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Events, type EventsOptions } from '../acting/events.ts'
 import type { Kind, Zones } from '../contract/hazard.ts'
+import { inLanes, Lanes } from '../controller/lanes.ts'
 import type { ControllerMetrics } from '../controller/metrics.ts'
 import { WorkQueue } from '../controller/queue.ts'
 import { Workers } from '../controller/workers.ts'
@@ -35,8 +36,12 @@ export interface ZonedGiven {
   readonly leads: () => boolean
 }
 
-/** So many are worked on at once: a turn waits for the API server most of the time. */
-const parallel = 16
+/** So many turns are begun at once: most of them wait until what is more urgent than theirs is done. */
+const parallel = 2_000
+/** So many requests are under way at once. */
+const requests = 16
+/** So long (ms) what is written of a run may wait for the start of others. */
+const mostWait = 10_000
 /** How often (ms) it is looked whether the clock was set, and Events are sent. */
 const beat = 1_000
 
@@ -51,28 +56,31 @@ export class ZonedParts {
   constructor(given: ZonedGiven) {
     this.#given = given
     const { io, client, clock, zones, registry, telling, leads, log } = given
-    const metrics = new ZonedMetrics(registry)
+    const queue = new WorkQueue({
+      parallel,
+      backOff: (failures) => backOff(failures, { firstMs: 500, mostMs: 60_000, random: Math.random }),
+    })
+    const metrics = new ZonedMetrics(registry, { planned: () => queue.depth, overdue: () => queue.overdue(io.ticks()) })
     // Apart from what hazards tell: thousands of runs that start at once must not push that out.
     this.#events = new Events({ client, ...telling })
-    const native = new NativeCronJobs(client, (what) => metrics.asked(what), io.ticks)
+    const laned = inLanes(client, new Lanes({ parallel: requests, ticks: io.ticks, mostWait }), leads)
+    const native = new NativeCronJobs(laned, (what) => metrics.asked(what), io.ticks)
     this.#runs = new ZonedRuns(
       {
         ...{ zones, leads, metrics, now: io.now, ticks: io.ticks, random: Math.random },
         ahead: () => clock.aheadNow,
-        api: new ZonedApi(client, (what) => metrics.asked(what)),
+        api: new ZonedApi(laned, (what) => metrics.asked(what)),
         native,
         tell: (one) => this.#events.add(one),
       },
       () => this.#workers,
     )
     this.#workers = new Workers({
-      queue: new WorkQueue({
-        parallel,
-        backOff: (failures) => backOff(failures, { firstMs: 500, mostMs: 60_000, random: Math.random }),
-      }),
+      queue,
       ticks: io.ticks,
       turn: (key) => this.#runs.turn(key),
       failed: (key, error) => {
+        if (!leads()) return // what it could not do another one does
         metrics.failedTurn()
         const because = error instanceof Error ? error.message : String(error)
         log.error({ zonedCronJob: key, because }, 'a turn failed')

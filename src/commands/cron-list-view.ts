@@ -42,8 +42,12 @@ function clusterLines(cluster: ListedCluster, { columns }: Style, colors: Colors
   const broken = cronJobs.filter(({ brokenNow }) => brokenNow.length > 0)
   const idle = cronJobs.filter((one) => !one.suspended && one.runs === 0)
   const upset = cronJobs.filter((one) => !one.suspended && one.skipped.length + one.repeated.length > 0)
+  const zoned = cronJobs.filter(({ kind }) => kind === 'ZonedCronJob')
   const known = [
-    plural(cronJobs.length, 'CronJob'),
+    ...(zoned.length < cronJobs.length || zoned.length === 0
+      ? [plural(cronJobs.length - zoned.length, 'CronJob')]
+      : []),
+    ...(zoned.length > 0 ? [plural(zoned.length, 'ZonedCronJob')] : []),
     ...(suspended.length > 0 ? [`${suspended.length} suspended`] : []),
     ...(broken.length > 0 ? [`${broken.length} broken now`] : []),
   ].join(', ')
@@ -60,6 +64,13 @@ function clusterLines(cluster: ListedCluster, { columns }: Style, colors: Colors
         top
           .filter((one) => one.runs > 1)
           .map((one) => [[timeWords(one.at)], [String(one.runs)], namesOf(one.cronJobs, cluster)]),
+      ),
+    ),
+    ...section(
+      'ZONEDCRONJOBS',
+      table(
+        twoNames,
+        zoned.map((one) => [[nameOf(one)], [`${one.words}, ${one.timeZone}${spreadWords(one)}`]]),
       ),
     ),
     ...section(
@@ -130,6 +141,9 @@ const frequent = ({ cronJobs }: ListedCluster): Cell[][] =>
   cronJobs
     .filter((one) => !one.suspended && one.frequent)
     .map((one) => [[`${nameOf(one)}${hurt(one)}`], [`${one.words} (${plural(one.runs, 'run')})`]])
+
+const spreadWords = ({ spreadSeconds }: ListedCronJob): string =>
+  spreadSeconds === undefined ? '' : `, each started ${spreadSeconds} s later (spread)`
 
 const hurt = ({ brokenNow }: ListedCronJob): string => (brokenNow.length > 0 ? ' (broken now)' : '')
 

@@ -27,7 +27,10 @@ const io: Io = {
 const cronJob = (name: string, spec: Record<string, unknown>, more: Record<string, unknown> = {}): string =>
   JSON.stringify({ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace: 'jobs' }, spec, ...more })
 
-async function listed(objects: readonly string[], options: { controllerZone?: string; kubeVersion?: string } = {}) {
+async function listed(
+  objects: readonly string[],
+  options: { controllerZone?: string; kubeVersion?: string; asOf?: string } = {},
+) {
   const path = join(folder, 'jobs.yaml')
   writeFileSync(path, objects.join('\n---\n'))
   const given = { ...none, hours: 24, controllerZone: 'UTC', asOf: '2027-03-27T23:00:00Z', ...options }
@@ -50,6 +53,75 @@ describe('a list', () => {
       ['controller', 'controller', '2027-03-28T13:00:00Z'],
     ])
     expect(data.exitCode).toBe(0)
+  })
+
+  it('shows ZonedCronJobs in their own zone, with their spread, and the CronJob that one made only once', async () => {
+    const zoned = (name: string, spec: Record<string, unknown>, more: Record<string, unknown> = {}): string =>
+      JSON.stringify({
+        ...{ apiVersion: 'roadcrew.dev/v1', kind: 'ZonedCronJob' },
+        metadata: { name, namespace: 'jobs', uid: `uid-${name}`, ...more },
+        spec: { jobTemplate: { spec: { template: {} } }, ...spec },
+      })
+    const owner = { apiVersion: 'roadcrew.dev/v1', kind: 'ZonedCronJob', name: 'handed', controller: true }
+    const data = await listed([
+      zoned('night', { schedule: '30 2 * * *', timeZone: 'Europe/Berlin' }),
+      zoned('strict', { schedule: '30 2 * * *', timeZone: 'Europe/Berlin', daylightSaving: { skipped: 'skip' } }),
+      zoned('spread', { schedule: '0 9 * * *', spread: { windowSeconds: 600 } }),
+      zoned('handed', { schedule: '0 5 * * *', mode: 'native' }),
+      zoned('wrong', { schedule: '0 5 * * *', timeZone: 'Europe/Atlantis' }),
+      zoned('off', { schedule: '0 5 * * *', suspend: true }),
+      cronJob(
+        'handed',
+        { schedule: '0 5 * * *' },
+        { metadata: { name: 'handed', namespace: 'jobs', ownerReferences: [{ ...owner, uid: 'uid-handed' }] } },
+      ),
+      cronJob(
+        'orphan',
+        { schedule: '0 6 * * *' },
+        { metadata: { name: 'orphan', namespace: 'jobs', ownerReferences: [{ ...owner, uid: 'uid-unseen' }] } },
+      ),
+    ])
+    const cronJobs = data.clusters[0]?.cronJobs.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    expect(
+      cronJobs?.map(({ kind, name, timeZone, timeZoneBy, times }) => [kind, name, timeZone, timeZoneBy, ...times]),
+    ).toEqual([
+      ['ZonedCronJob', 'handed', 'UTC', 'default', '2027-03-28T05:00:00Z'],
+      ['ZonedCronJob', 'night', 'Europe/Berlin', 'spec.timeZone', '2027-03-28T01:00:00Z'],
+      ['ZonedCronJob', 'off', 'UTC', 'default', '2027-03-28T05:00:00Z'],
+      ['CronJob', 'orphan', 'UTC', 'controller', '2027-03-28T06:00:00Z'],
+      ['ZonedCronJob', 'spread', 'UTC', 'default', expect.stringMatching(/^2027-03-28T09:0\d:00Z$/)],
+      ['ZonedCronJob', 'strict', 'Europe/Berlin', 'spec.timeZone'],
+    ])
+    expect(cronJobs?.find(({ name }) => name === 'strict')?.skipped).toEqual(['2027-03-28T02:30:00'])
+    const seconds = cronJobs?.find(({ name }) => name === 'spread')?.spreadSeconds ?? Number.NaN
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThan(600)
+    expect(data.clusters[0]?.runs).toBe(4)
+    const text = listText(data, { color: false, columns: 160 })
+    expect(text).toContain('1 CronJob, 5 ZonedCronJobs, 1 suspended; 4 runs')
+    expect(text).toMatch(/jobs\/night +at 02:30 every day, Europe\/Berlin\n/)
+    expect(text).toMatch(new RegExp(`jobs/spread +.*, UTC, each started ${seconds} s later \\(spread\\)`))
+    expect(text).toMatch(/jobs\/wrong: .*Europe\/Atlantis/)
+  })
+
+  it('counts both passes of a repeated hour where its owner wishes so', async () => {
+    const twice = (repeated: string): string =>
+      JSON.stringify({
+        ...{ apiVersion: 'roadcrew.dev/v1', kind: 'ZonedCronJob', metadata: { name: repeated, namespace: 'jobs' } },
+        spec: {
+          ...{ schedule: '30 2 * * *', timeZone: 'Europe/Berlin', daylightSaving: { repeated } },
+          jobTemplate: { spec: { template: {} } },
+        },
+      })
+    const data = await listed([twice('once'), twice('twice')], { asOf: '2027-10-30T22:00:00Z' })
+    expect(data.clusters[0]?.cronJobs.map(({ name, times, repeated }) => [name, times, repeated])).toEqual([
+      ['once', ['2027-10-31T00:30:00Z'], []],
+      [
+        'twice',
+        ['2027-10-31T00:30:00Z', '2027-10-31T01:30:00Z'],
+        ['2027-10-31T02:30:00+02:00', '2027-10-31T02:30:00+01:00'],
+      ],
+    ])
   })
 
   it('does not count what is suspended, and says what is skipped', async () => {

@@ -21,12 +21,16 @@ const mostTimes = 100
 const topMinutes = 5
 
 const cronJob = z.object({
+  kind: z.enum(['CronJob', 'ZonedCronJob']),
   namespace: z.string().optional(),
   name: z.string(),
   schedule: z.string(),
   words: z.string().describe('What the schedule means'),
   timeZone: z.string(),
-  timeZoneBy: z.enum(['spec.timeZone', 'schedule', 'controller']).describe('Where the zone comes from'),
+  timeZoneBy: z.enum(['spec.timeZone', 'schedule', 'controller', 'default']).describe('Where the zone comes from'),
+  spreadSeconds: count
+    .optional()
+    .describe('By how much its runs start later than planned, which its times have in them'),
   suspended: z.boolean().describe('Its runs are not counted'),
   brokenNow: z.array(z.string()).describe('What hurts it now, as a scan finds it: a frozen one starts nothing'),
   runs: count.describe('Planned in the window, also if it is suspended or broken'),
@@ -96,10 +100,13 @@ export function listData({ around, planning, controllerZone, windowMs }: ListInp
 
 function clusterOf({ name, version, look }: Looked, planning: Planning, from: number, to: number): ListedCluster {
   const judged = look?.judged ?? []
-  const plans = judged.flatMap(({ hazard, subject }) => {
+  const planned = judged.flatMap(({ hazard, subject }) => {
     const plan = hazard === planning.hazard ? planning.plans.get(subject) : undefined
     return plan ? [plan] : []
   })
+  const known = new Set(planned.map(({ subject }) => subject.uid))
+  // What a ZonedCronJob lets a CronJob of its own start would be counted twice.
+  const plans = planned.filter(({ maker }) => maker === undefined || !known.has(maker))
   const hurts = new Map<string, string[]>()
   for (const { hazard, subject, verdict } of judged) {
     if (hazard === planning.hazard || verdict.verdict !== 'found') continue
@@ -127,14 +134,16 @@ function clusterOf({ name, version, look }: Looked, planning: Planning, from: nu
 const hour = 3_600_000
 
 function cronJobOf(plan: Plan, brokenNow: string[], hours: number): ListedCronJob {
-  const { subject, schedule, zone, zoneBy, suspended, load } = plan
+  const { subject, schedule, zone, zoneBy, suspended, load, spreadMs = 0 } = plan
   const runs = load.slots.reduce((sum, slot) => sum + slot.runs, 0)
   const local = ({ at, offset, mark }: PlannedRun): string =>
     `${localText(at, offset)}${mark === 'skipped' ? '' : offsetText(offset)}`
   return {
+    kind: subject.kind === 'ZonedCronJob' ? 'ZonedCronJob' : 'CronJob',
     ...(subject.namespace !== undefined && { namespace: subject.namespace }),
     ...{ name: subject.name, schedule: schedule.text, words: inWords(schedule) },
     ...{ timeZone: zone.name, timeZoneBy: zoneBy, suspended, brokenNow },
+    ...(spreadMs > 0 && { spreadSeconds: spreadMs / 1000 }),
     ...{ runs, frequent: runs >= Math.max(2, hours) },
     times: load.slots.slice(0, mostTimes).map(({ minute }) => timeText(minute)),
     skipped: load.lost.map(local),

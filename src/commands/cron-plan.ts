@@ -1,4 +1,4 @@
-// What CronJobs are planned to do within a window: asked of each of them by the engine, like any hazard's question.
+// What CronJobs and ZonedCronJobs are planned to do within a window: asked of each by the engine, like any hazard's question.
 import { z } from 'zod'
 import type { Context, Hazard, Item, Subject, Verdict, Zone } from '../contract/hazard.ts'
 import { detector, hazard, list } from '../contract/reads.ts'
@@ -9,15 +9,21 @@ import { type Load, loadOf } from '../schedule/load.ts'
 import { quoted } from '../schedule/refusals.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { knowsTimeZone, timingOf } from '../schedule/timing.ts'
+import { type ZonedCronJob, zonedCronJobs } from '../zoned-cronjob/zoned-cronjob.ts'
+import { zonedPlanOf } from './cron-zoned-plan.ts'
 
 type CronJob = NonNullable<typeof cronJobs.shape>
 
-/** One CronJob and its runs in the window. */
+/** One of them and its runs in the window. */
 export interface Plan {
   readonly subject: Subject
   readonly schedule: Schedule
   readonly zone: Zone
-  readonly zoneBy: 'spec.timeZone' | 'schedule' | 'controller'
+  readonly zoneBy: 'spec.timeZone' | 'schedule' | 'controller' | 'default'
+  /** By how much its runs start later than planned (ms); `load` has it in it. */
+  readonly spreadMs?: number
+  /** Which ZonedCronJob made it. */
+  readonly maker?: string
   readonly suspended: boolean
   readonly load: Load
 }
@@ -42,6 +48,16 @@ export function planning(controllerZone: string, windowMs: number): Planning {
       return clear
     },
   })
+  const zoned = detector({
+    of: list(zonedCronJobs),
+    with: {},
+    judge(item: Item<ZonedCronJob>, _view, context: Context): Verdict<never> {
+      const plan = zonedPlanOf(item, context, windowMs)
+      if (typeof plan === 'string') return unknown(plan)
+      plans.set(item.subject, plan)
+      return clear
+    },
+  })
   return {
     hazard: hazard({
       id: 'planned-runs',
@@ -49,7 +65,7 @@ export function planning(controllerZone: string, windowMs: number): Planning {
       severity: 'low',
       settings: z.object({}),
       reasons: {},
-      manifest: [manifest],
+      manifest: [manifest, zoned],
     }),
     plans,
   }
@@ -68,6 +84,9 @@ function planOf(
   if ('unparseable' in timing)
     return `spec.schedule: Invalid value: ${quoted(String(spec?.schedule ?? ''))}: ${timing.unparseable}`
   const { schedule, zone } = timing
+  const maker = metadata?.ownerReferences?.find(
+    ({ kind, controller }) => kind === 'ZonedCronJob' && controller === true,
+  )
   const since = timeOf(status?.lastScheduleTime) ?? timeOf(metadata?.creationTimestamp)
   return {
     ...{ subject, schedule },
@@ -78,6 +97,7 @@ function planOf(
         ? 'spec.timeZone'
         : 'controller',
     suspended: spec?.suspend === true,
+    ...(maker && { maker: maker.uid }),
     load: loadOf(schedule, zone, since, now, now + windowMs),
   }
 }

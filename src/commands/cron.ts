@@ -117,7 +117,7 @@ function hourCount(text: string): number {
 
 function listCommand(io: Io, done: (exitCode: number) => void): Command {
   const command = new Command('list')
-    .description("when a cluster's CronJobs run within the next hours, and where they pile up")
+    .description("when a cluster's CronJobs and ZonedCronJobs run within the next hours, and where they pile up")
     .argument('[paths...]', 'files, folders, globs, or - for stdin; none: the current cluster')
   return withInputOptions(command)
     .option('--hours <n>', 'how far to look', hourCount, 24)

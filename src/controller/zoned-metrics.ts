@@ -1,16 +1,24 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { invalidReasons } from '../zoned-cronjob/timing.ts'
 
 const labels = ['namespace', 'zonedcronjob', 'reason'] as const
+
+/** What is asked when Prometheus asks: how many have a time at which they are looked at, and of how many it has come. */
+export interface Waiting {
+  readonly planned: () => number
+  readonly overdue: () => number
+}
 
 /** What becomes of the runs of ZonedCronJobs, for Prometheus. */
 export class ZonedMetrics {
   readonly #lateness: Histogram<'namespace'>
   readonly #missed: Counter<(typeof labels)[number]>
   readonly #blocked: Gauge<(typeof labels)[number]>
+  readonly #invalid: Gauge<(typeof labels)[number]>
   readonly #requests: Counter<'what'>
   readonly #failed: Counter
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, { planned, overdue }: Waiting) {
     const registers = [registry]
     this.#lateness = new Histogram({
       name: 'roadcrew_zonedcronjob_lateness_seconds',
@@ -31,6 +39,12 @@ export class ZonedMetrics {
       labelNames: labels,
       registers,
     })
+    this.#invalid = new Gauge({
+      name: 'roadcrew_zonedcronjob_invalid',
+      help: '1 while it can not be used as it is written, and starts nothing',
+      labelNames: labels,
+      registers,
+    })
     this.#requests = new Counter({
       name: 'roadcrew_zonedcronjob_requests_total',
       help: 'Requests to the API server, beside lists and watches',
@@ -42,6 +56,19 @@ export class ZonedMetrics {
       help: 'Turns that ended in an error, and are tried again',
       registers,
     })
+    for (const [name, help, read] of [
+      ['roadcrew_zonedcronjob_planned', 'ZonedCronJobs whose next run is known, or that wait for their turn', planned],
+      ['roadcrew_zonedcronjob_overdue', 'ZonedCronJobs whose turn has come and not begun', overdue],
+    ] as const) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        },
+      })
+    }
   }
 
   /** `ms`: how late. */
@@ -62,6 +89,15 @@ export class ZonedMetrics {
     }
   }
 
+  /** `reason`: undefined where all is well. */
+  invalid(namespace: string, zonedcronjob: string, reason: string | undefined): void {
+    for (const known of invalidReasons) {
+      const at = { namespace, zonedcronjob, reason: known }
+      if (known === reason) this.#invalid.set(at, 1)
+      else this.#invalid.remove(at)
+    }
+  }
+
   asked(what: string): void {
     this.#requests.inc({ what })
   }
@@ -73,5 +109,6 @@ export class ZonedMetrics {
   /** Another leads. */
   resign(): void {
     this.#blocked.reset()
+    this.#invalid.reset()
   }
 }

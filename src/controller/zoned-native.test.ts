@@ -38,7 +38,7 @@ describe('the CronJob of a ZonedCronJob', () => {
         ...{ zones: packedZones(), random: () => 1, leads: () => true },
         ...{ now: () => clock.now, ticks: () => clock.ticks },
         tell: ({ message }) => told.push(message),
-        metrics: new ZonedMetrics(new Registry()),
+        metrics: new ZonedMetrics(new Registry(), { planned: () => 0, overdue: () => 0 }),
       },
       () => workers,
     )

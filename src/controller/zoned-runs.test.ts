@@ -121,6 +121,18 @@ describe('the runs of a ZonedCronJob', () => {
     await expect(runs.turn(key)).rejects.toThrow(message)
   })
 
+  it('are said to be impossible as long as the schedule is wrong', async () => {
+    const { kept, turn, runs, metric } = await started(cluster, { schedule: '61 * * * *' })
+    await turn()
+    expect(await metric('roadcrew_zonedcronjob_invalid')).toEqual([
+      'roadcrew_zonedcronjob_invalid{namespace="shop",zonedcronjob="report",reason="InvalidSchedule"} 1',
+    ])
+    kept.write({ ...kept.zcj, spec: { ...kept.zcj.spec, schedule: '0 * * * *' } })
+    runs.changed(happened('ZonedCronJob', kept.zcj))
+    await turn()
+    expect(await metric('roadcrew_zonedcronjob_invalid')).toEqual([])
+  })
+
   it('are left alone while their namespace ends', async () => {
     const { runs, kept, told, clock } = await started(cluster)
     await runs.turn(key)

@@ -11,7 +11,7 @@ import { doesAnything, heldByClock, refused } from '../zoned-cronjob/held-back.t
 import { type Way, wayOf } from '../zoned-cronjob/native.ts'
 import { conditionOf } from '../zoned-cronjob/status.ts'
 import { spreadOf } from '../zoned-cronjob/timing.ts'
-import { defaults, type ZonedCronJob } from '../zoned-cronjob/zoned-cronjob.ts'
+import { defaults, type ZonedCronJob, type ZonedCronJobStatus } from '../zoned-cronjob/zoned-cronjob.ts'
 import type { Workers } from './workers.ts'
 import { keyOf, type Place, placeOf, type ZonedApi } from './zoned-api.ts'
 import { type ClockOptions, ZonedClock } from './zoned-clock.ts'
@@ -69,7 +69,7 @@ export class ZonedRuns {
       this.#objects.delete(key)
       this.#written.delete(key)
       this.#refusals.delete(key)
-      this.#options.metrics.blocked(item.subject.namespace ?? '', item.subject.name, undefined)
+      this.#show(placeOf(key), undefined)
       return
     }
     const zcj = object as ZonedCronJob
@@ -171,7 +171,7 @@ export class ZonedRuns {
     const { actions, again, wakesAt } = way.decision
     const went = await this.#all(key, held, [...actions, ...(actions.length > 0 ? told : [])])
     if (went !== 'done') return went
-    this.#show(place, held.zcj)
+    this.#show(place, held.zcj.status)
     if (again) return 'again'
     if (wakesAt !== undefined) this.#workers().add(key, ticks() + Math.max(0, wakesAt - this.#clock.read().at))
     const asksAgain = native.asksAgainAt(held.zcj)
@@ -236,7 +236,7 @@ export class ZonedRuns {
       if (action.do === 'status' && !(await this.#write(key, held, action))) break
       if (action.do === 'tell') this.#tell(held.zcj, action)
     }
-    this.#show(placeOf(key), held.zcj)
+    this.#show(placeOf(key), held.zcj.status)
     const failures = this.#refusals.get(key) ?? 0
     this.#refusals.set(key, failures + 1)
     this.#workers().add(key, ticks() + backOff(failures, { firstMs: 2_000, mostMs: 60_000, random }))
@@ -282,9 +282,10 @@ export class ZonedRuns {
     this.#options.tell({ regarding: regarding(zcj), type, reason, message, at: this.#clock.read().at })
   }
 
-  #show({ namespace, name }: Place, { status }: ZonedCronJob): void {
-    const blocked = conditionOf(status, 'Blocked')
+  #show({ namespace, name }: Place, status: ZonedCronJobStatus | undefined): void {
+    const [blocked, valid] = [conditionOf(status, 'Blocked'), conditionOf(status, 'Valid')]
     this.#options.metrics.blocked(namespace, name, blocked?.status === 'True' ? blocked.reason : undefined)
+    this.#options.metrics.invalid(namespace, name, valid?.status === 'False' ? valid.reason : undefined)
   }
 }
 

@@ -24,7 +24,8 @@ export interface Load {
   readonly repeated: readonly PlannedRun[]
 }
 
-const minuteOf = (at: number): number => Math.floor(at / MINUTE) * MINUTE
+/** Where the minute begins that holds an instant (ms UTC). */
+export const minuteOf = (at: number): number => Math.floor(at / MINUTE) * MINUTE
 
 /**
  * The runs in (`from`, `to`] (ms UTC).

@@ -8,9 +8,11 @@ import { zonePrefix } from '../schedule/timing.ts'
 import { type Plan, planOf } from './plan.ts'
 import { defaults, longestName, type Observed, type Preview, type ZonedCronJob } from './zoned-cronjob.ts'
 
+export const invalidReasons = ['InvalidSchedule', 'UnknownTimeZone', 'InvalidName', 'InvalidValue'] as const
+
 /** Why a spec can't be used; `field`: a path such as `spec.timeZone`. */
 export interface Invalid {
-  readonly reason: 'InvalidSchedule' | 'UnknownTimeZone' | 'InvalidName' | 'InvalidValue'
+  readonly reason: (typeof invalidReasons)[number]
   readonly field: string
   readonly message: string
 }
