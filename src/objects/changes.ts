@@ -14,8 +14,11 @@ export const valueAt = (object: unknown, path: Path): unknown => path.reduce(ste
 /** Whether two JSON values are the same; a missing value and null are (a null field is an unset one to Kubernetes). */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (!isContainer(a) || !isContainer(b)) return (a ?? null) === (b ?? null)
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
-  return Array.isArray(a) === Array.isArray(b) && [...keys].every((key) => sameValue(step(a, key), step(b, key)))
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  // Most have the same keys; what only the second has is looked at by itself.
+  for (const key in a) if (!sameValue(step(a, key), step(b, key))) return false
+  for (const key in b) if (!(key in a) && !sameValue(undefined, step(b, key))) return false
+  return true
 }
 
 /**

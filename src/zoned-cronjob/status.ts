@@ -1,4 +1,5 @@
 // The next status from the last one. Times in ms UTC.
+import { sameValue } from '../objects/changes.ts'
 import { timeOf, timeText } from '../objects/time.ts'
 import type { OwnJob } from './jobs.ts'
 import { createdAt } from './timing.ts'
@@ -64,11 +65,4 @@ export function withJobs(status: ZonedCronJobStatus, jobs: readonly OwnJob[]): Z
   }
 }
 
-export const sameStatus = (a: ZonedCronJobStatus, b: ZonedCronJobStatus): boolean => sorted(a) === sorted(b)
-
-const sorted = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
+export const sameStatus = (a: ZonedCronJobStatus, b: ZonedCronJobStatus): boolean => sameValue(a, b)
