@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type LoadPlan, startLoad } from './load.ts'
+import { type LoadPlan, startLoad, startLoads } from './load.ts'
 import type { Outcome } from './outcomes.ts'
 
 const servers: Server[] = []
@@ -129,6 +129,23 @@ describe('a load', () => {
     abort.abort(new Error('enough'))
     await expect(running.stop()).rejects.toThrow('enough')
     expect(running.outcomes).toEqual([])
+  })
+
+  it('tells the times of several from one instant, and starts none of them if one can not be kept', async () => {
+    let asked = 0
+    const url = await serve((_, answer) => {
+      asked++
+      answer.end()
+    })
+    const late = planOf(url, { arrivals: { perSecond: 100, offsetMs: 50 } })
+    const signal = AbortSignal.timeout(30_000)
+    expect(() => startLoads([planOf(url), planOf(url, { arrivals: { perSecond: 0 } })], signal)).toThrow(RangeError)
+    const { loads, sinceStartMs } = startLoads([planOf(url), late], signal)
+    while (loads.some(({ outcomes }) => outcomes.length < 2)) await sleep(5)
+    const ended = await Promise.all(loads.map((load) => load.stop()))
+    expect(ended.map((outcomes) => Math.min(...outcomes.map(({ plannedMs }) => plannedMs)))).toEqual([0, 50])
+    expect(Math.max(...ended.flat().map(({ endedMs }) => endedMs))).toBeLessThanOrEqual(sinceStartMs())
+    expect(asked).toBe(ended.flat().length)
   })
 
   it('refuses a rate that it can not keep', () => {

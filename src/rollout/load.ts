@@ -39,6 +39,23 @@ export function startLoad(plan: LoadPlan, signal: AbortSignal, startAt = perform
   return new RunningLoad(plan, signal, startAt)
 }
 
+/** Loads whose times can be compared. */
+export interface Loads {
+  readonly loads: readonly Load[]
+  /** How long they have been going on, ms: the time that their outcomes are told in. */
+  sinceStartMs(): number
+}
+
+/** Starts several at one instant. @param signal as of `startLoad`. @throws RangeError for a rate that can't be kept. */
+export function startLoads(plans: readonly LoadPlan[], signal: AbortSignal): Loads {
+  for (const { arrivals } of plans) expectRate(arrivals)
+  const startAt = performance.now()
+  return {
+    loads: plans.map((plan) => startLoad(plan, signal, startAt)),
+    sinceStartMs: () => performance.now() - startAt,
+  }
+}
+
 class RunningLoad implements Load {
   readonly outcomes: Outcome[] = []
   readonly #plan: LoadPlan

@@ -64,7 +64,7 @@ export function latenessOf(outcomes: readonly Outcome[]): Lateness {
 /** What a person is told who reads figures that are not what they seem; undefined if they are. */
 export const spoiltText = ({ p99Ms, spoilt }: Lateness): string | undefined =>
   spoilt
-    ? `the generator itself was late (p99 ${p99Ms.toFixed(1)} ms, ${mostLatenessMs} ms are borne): its latencies are spoilt, and its rate was uneven`
+    ? `the generator itself was late (p99 ${p99Ms.toFixed(1)} ms, ${mostLatenessMs} ms are borne): its latencies are spoilt and its rate was uneven; losses are counted as they were`
     : undefined
 
 const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
