@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type LoadPlan, startLoad, startLoads } from './load.ts'
+import { type LoadPlan, startLoad, startLoads, warmUp } from './load.ts'
 import type { Outcome } from './outcomes.ts'
 
 const servers: Server[] = []
@@ -146,6 +146,17 @@ describe('a load', () => {
     expect(ended.map((outcomes) => Math.min(...outcomes.map(({ plannedMs }) => plannedMs)))).toEqual([0, 50])
     expect(Math.max(...ended.flat().map(({ endedMs }) => endedMs))).toBeLessThanOrEqual(sinceStartMs())
     expect(asked).toBe(ended.flat().length)
+  })
+
+  it('warms up with requests that have all ended when it counts', async () => {
+    let [asked, answered] = [0, 0]
+    const url = await serve((_, answer) => {
+      asked++
+      setTimeout(() => answer.end(() => answered++), 50)
+    })
+    await warmUp([planOf(url)], AbortSignal.timeout(30_000))
+    expect(asked).toBeGreaterThan(1)
+    await expect.poll(() => answered).toBe(asked)
   })
 
   it('refuses a rate that it can not keep', () => {

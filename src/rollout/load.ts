@@ -2,6 +2,7 @@
 // connection with which, and it sends nothing twice.
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Arrivals, dueMs, expectRate } from './arrivals.ts'
 import { type Answer, failureOf, type Method, type Outcome, type RequestError } from './outcomes.ts'
 
@@ -54,6 +55,16 @@ export function startLoads(plans: readonly LoadPlan[], signal: AbortSignal): Loa
     loads: plans.map((plan) => startLoad(plan, signal, startAt)),
     sinceStartMs: () => performance.now() - startAt,
   }
+}
+
+/** ms: long enough for each load to have sent some. */
+const warmUpMs = 400
+
+/** Sends for a moment what nobody counts: the first requests of a process are late, since it has not compiled what sends them. */
+export async function warmUp(plans: readonly LoadPlan[], signal: AbortSignal): Promise<void> {
+  const { loads } = startLoads(plans, signal)
+  await sleep(warmUpMs, undefined, { signal })
+  await Promise.all(loads.map((load) => load.stop()))
 }
 
 class RunningLoad implements Load {

@@ -4,7 +4,7 @@ import { type Application, startApplication } from '../../lab/application.ts'
 import { freePorts } from '../../lab/daemon.ts'
 import { type Served, startNginx, triedHeader } from '../../lab/nginx.ts'
 import { latenessOf, spoiltText } from '../../rollout/summary.ts'
-import { type Sent, underLoad, urlOf, waitUntil } from './drill-load.ts'
+import { type Sent, underLoad, urlOf, waitUntil, warm } from './drill-load.ts'
 import { lossTable, lostOf, type Row, sentOf } from './drill-tally.ts'
 
 /** From the deletion to the reload of nginx: 1 s to 3 s are usual in clusters, ms. */
@@ -51,7 +51,9 @@ export async function* rollOut(
     ends.push(() => nginx.program.end())
     const seen = { stopped: 0, told: 0 }
     const act = `${name}: Pods are replaced under load`
-    const rows = await underLoad(stage, loadsOn(ports), { act, table }, async (sinceStart) => {
+    const loads = loadsOn(ports)
+    await warm(stage, loads)
+    const rows = await underLoad(stage, loads, { act, table }, async (sinceStart) => {
       const stop = async () => {
         await waitUntil(beforeMs + waitMs, sinceStart, stage.signal)
         for (const one of old) one.program.kill('SIGTERM')

@@ -64,7 +64,7 @@ export interface Timed {
 export const lostOverTime = (runs: readonly Timed[]): Plot => ({
   plot: 'course',
   title: 'requests lost',
-  unit: '',
+  unit: 'so far',
   groups: runs.map(({ name, rows }) => ({ name, points: lostBy(rows) })),
 })
 
