@@ -17,6 +17,7 @@ describe('who knows whom', () => {
     ['hazards/a/cluster.ts', "import { b } from '../b/hazard.ts'", 'hazards/b'],
     ['hazards/a/cluster.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
     ['hazards/a/cluster.ts', "import { startControlPlane } from '../../lab/control-plane.ts'", 'lab'],
+    ['hazards/a/drilling.ts', "import { startLoad } from '../../rollout/load.ts'", 'rollout'],
     ['engine/look.ts', "import { hazards } from '../hazards/index.ts'", 'hazards'],
     ['contract/hazard.ts', "import { timeOf } from '../objects/time.ts'", 'objects'],
     ['kubernetes/world.ts', "import { look } from '../engine/look.ts'", 'engine'],
@@ -33,6 +34,7 @@ describe('who knows whom', () => {
 
   it.each([
     ['hazards/a/drill.ts', "import { startControlPlane } from '../../lab/control-plane.ts'"],
+    ['hazards/a/drill-tally.ts', "import { summaryOf } from '../../rollout/summary.ts'"],
     ['hazards/a/cluster.ts', "import { parseSchedule } from '../../schedule/parse.ts'"],
     ['hazards/a/cluster.ts', "import { held } from './blocked-by-job.ts'"],
     ['commands/scan.ts', "import { hazards } from '../hazards/index.ts'"],

@@ -52,6 +52,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
+  rollout: { folders: [], packages: ['node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
     folders: [
@@ -112,11 +113,12 @@ function violationOf(path: string, target: string, typesOnly: boolean): string |
   return rules.folders.includes(folder) ? undefined : `${unitOf(path)} may not know ${folder}`
 }
 
-/** A hazard's drill may also stand on the lab; no other file of it. */
+/** A hazard's drill, and what is apart from it for its length (drill-*.ts), may also stand on the lab and send loads; no other file of it. */
 function rulesFor(path: string): Allowed | undefined {
   if (path === 'hazards/index.ts') return hazard
   if (!path.startsWith('hazards/')) return allowed[folderOf(path)]
-  return /^hazards\/[^/]+\/drill\.ts$/.test(path) ? { ...hazard, folders: [...hazard.folders, 'lab'] } : hazard
+  const isDrill = /^hazards\/[^/]+\/drill(-[a-z-]+)?\.ts$/.test(path)
+  return isDrill ? { ...hazard, folders: [...hazard.folders, 'lab', 'rollout'] } : hazard
 }
 
 const folderOf = (path: string): string => path.split('/')[0] ?? path

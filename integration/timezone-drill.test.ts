@@ -1,13 +1,11 @@
 // The drill of a clock change, as a person runs it: both controllers of Kubernetes and Roadcrew's own, in the same night.
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { zicHint } from '../src/lab/time-zones.ts'
+import { drillIn, leftOf } from './drill-process.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
-
-const main = join(import.meta.dirname, '../dist/main.js')
 
 function zicOrSkip(): boolean {
   const hint = zicHint(process.env)
@@ -21,31 +19,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** @param act the drill is sent SIGINT when it tells of this. */
-async function drill(act?: RegExp) {
-  const child = spawn(process.execPath, [main, 'drill', 'cronjob-timezone'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: folder },
-  })
-  let [out, err, isSent] = ['', '', false]
-  child.stdout.on('data', (part: Buffer) => {
-    out += part.toString()
-    if (!isSent && act?.test(out)) isSent = child.kill('SIGINT')
-  })
-  child.stderr.on('data', (part: Buffer) => {
-    err += part.toString()
-  })
-  const code = await new Promise((resolve) => child.once('close', resolve))
-  return { code, out, err }
-}
-
-/** What a drill has left of its folder and its daemons. */
-const left = (): readonly string[] => [
-  ...readdirSync(folder).filter((name) => name.startsWith('roadcrew-lab-')),
-  ...spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .filter((line) => line.includes(`${folder}/`)),
-]
+const drill = (act?: RegExp) => drillIn(folder, 'cronjob-timezone', act && { act, signal: 'SIGINT' })
+const left = () => leftOf(folder)
 
 describe.skipIf([controlPlaneOrSkip(), zicOrSkip()].includes(true))('the drill of a clock change', () => {
   it('shows a run that never comes and one that comes twice, and ZonedCronJobs that start one Job each', async () => {

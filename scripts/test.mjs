@@ -20,6 +20,7 @@ const packages = [
   ['nft', 'nftables'],
   ['conntrack', 'conntrack'],
   ['promtool', 'prometheus'],
+  ['nginx', 'nginx-light'],
   ['unzip', 'unzip'],
   ['iptables', 'iptables'],
   ['/usr/lib/cni/bridge', 'containernetworking-plugins'],

@@ -127,4 +127,5 @@ export const lostRequests = hazard({
   writes: [deployments, statefulSets, daemonSets],
   manifest: [manifest],
   cluster: [cluster],
+  drill: () => import('./drill.ts'),
 })
