@@ -6,6 +6,7 @@ import { nativeSleep, raceRemains } from './fixed-since.ts'
 import { manifest } from './manifest.ts'
 import type { Settings } from './settings.ts'
 import { shownReasons } from './shown-reasons.ts'
+import { signalReasons } from './signal-reasons.ts'
 
 const seconds = (value: number, text: string) => z.number().int().positive().default(value).describe(text)
 
@@ -80,6 +81,7 @@ export const lostRequests = hazard({
       fixedIn: '1.30 (on by default; stable in 1.34). Nothing remains.',
     },
     ...shownReasons,
+    ...signalReasons,
     'sidecar-stops-first': {
       title: 'The proxy beside it stops first',
       why: 'All containers of a Pod are stopped at the same time, each after its own hook; requests that go through the proxy fail as soon as it is gone.',
