@@ -110,7 +110,9 @@ export class Gathered {
   value(read: Read<unknown>): { readonly value: unknown } | Unread {
     const { items, missing } = this.subjects(read)
     const nothing = missing.length === read.kinds.length
-    const failed = missing.find(({ how }) => how === 'unread' || (how === 'elsewhere' && nothing))
+    const failed =
+      missing.find(({ how }) => how === 'unread') ??
+      (nothing ? missing.find(({ how }) => how === 'elsewhere') : undefined)
     if (failed) return { unread: failed.because, ...(failed.how === 'elsewhere' && { elsewhere: true }) }
     if (read.one) {
       const only = items[0]

@@ -179,7 +179,7 @@ describe('a view', () => {
     const spares = kind<Fuse>('Spare', api)
     const both = detector({
       of: list(lamps),
-      with: { fuses: maybe(list([fuses, spares])) },
+      with: { fuses: maybe(list([spares, fuses])) },
       judge: (_, view) =>
         unknown(isUnread(view.fuses) ? `none, elsewhere ${view.fuses.elsewhere}` : `${view.fuses.length} of them`),
     })
@@ -191,6 +191,8 @@ describe('a view', () => {
     }
     expect(await said([fuses, [{ name: 'one' }]])).toBe('1 of them')
     expect(await said([fuses, [{ of: fuses, elsewhere: 'no Fuse in the files' }]])).toBe('none, elsewhere true')
+    // One that could not be read is a failure, whatever the files say of the others.
+    expect(await said([fuses, [{ of: fuses, unread: 'forbidden' }]])).toBe('none, elsewhere undefined')
   })
 
   it('loses only the object that is no use, and names it', async () => {

@@ -2,8 +2,11 @@ import { z } from 'zod'
 import { hazard } from '../../contract/reads.ts'
 import { daemonSets, deployments, statefulSets } from '../../objects/kinds.ts'
 import { cluster } from './cluster.ts'
+import { nativeSleep, raceRemains } from './fixed-since.ts'
 import { manifest } from './manifest.ts'
 import type { Settings } from './settings.ts'
+import { shownReasons } from './shown-reasons.ts'
+import { signalReasons } from './signal-reasons.ts'
 
 const seconds = (value: number, text: string) => z.number().int().positive().default(value).describe(text)
 
@@ -18,11 +21,6 @@ const settings: z.ZodType<Settings> = z.object({
     'What an application needs to end its requests after SIGTERM, where it does not say so itself',
   ),
 })
-
-const raceRemains =
-  'Not fixed. From 1.28 on kube-proxy sends to Pods that stop if no others are left (KEP-1669); no load balancer tells when it has let go of one.'
-const nativeSleep =
-  '1.34 (the sleep handler needs nothing in the image; on by default since 1.30). What remains: exec hooks.'
 
 export const lostRequests = hazard({
   id: 'lost-requests',
@@ -52,6 +50,7 @@ export const lostRequests = hazard({
       title: 'The preStop wait takes the whole grace period',
       why: 'The grace period runs from the deletion and holds the hook. What is left is the time of the application: here about 2 s, then SIGKILL.',
       fix: 'Set terminationGracePeriodSeconds to the wait and what the application needs after it.',
+      leadsTo: 'killed',
       fixedIn:
         '1.30 for the sleep handler (the API server refuses a sleep longer than the grace period). What remains: exec hooks, and a sleep as long as it.',
       admit: true,
@@ -60,6 +59,7 @@ export const lostRequests = hazard({
       title: 'Too little grace for wait, load balancer and application together',
       why: 'The preStop wait, the connection draining of the load balancer and the end of the application follow each other within one grace period.',
       fix: 'Set terminationGracePeriodSeconds to their sum.',
+      leadsTo: 'killed',
       admit: true,
     },
     'grace-zero': {
@@ -80,17 +80,8 @@ export const lostRequests = hazard({
       fix: 'Use exec with a sleep of the image until the cluster is on 1.30.',
       fixedIn: '1.30 (on by default; stable in 1.34). Nothing remains.',
     },
-    'failing-hook': {
-      title: 'Its preStop hook fails',
-      why: 'When a hook fails the kubelet only tells so in an event, and goes on with SIGTERM at once.',
-      fix: 'Make the hook work in its image.',
-      fixedIn: nativeSleep,
-    },
-    'still-served': {
-      title: 'A Pod that stops still gets requests',
-      why: 'Its endpoint should be gone within seconds of the deletion; the endpoint slice controller is stuck or far behind.',
-      fix: 'Look at kube-controller-manager and at what keeps its controllers busy.',
-    },
+    ...shownReasons,
+    ...signalReasons,
     'sidecar-stops-first': {
       title: 'The proxy beside it stops first',
       why: 'All containers of a Pod are stopped at the same time, each after its own hook; requests that go through the proxy fail as soon as it is gone.',

@@ -16,6 +16,7 @@ import { type Judging, judgingOf, workloads } from './judging.ts'
 import { ingressController, sidecarStopsFirst } from './proxy-rules.ts'
 import { allAtOnce, budgets, noReadinessProbe, oneReplica, type RolloutView, scaledAtLeast } from './rollout-rules.ts'
 import type { Settings } from './settings.ts'
+import { nginxFastStop, shellKeepsSignal } from './signal-rules.ts'
 import { reachOf, traffic } from './traffic.ts'
 
 /** Does it go on serving until nobody sends to it any more, and is enough left while some of it goes? */
@@ -48,6 +49,7 @@ function rules(judging: Judging, view: RolloutView): Finding[] {
     ...broken,
     ...(grace > 0 ? [noWait, unknownWait, tightGrace, shortWait].flatMap((rule) => rule(judging)) : []),
     ...(grace > 0 ? sidecarStopsFirst(judging, template.spec.containers, at) : []),
+    ...(grace > 0 ? [shellKeepsSignal, nginxFastStop].flatMap((rule) => rule(judging)) : []),
     ...ingressController(judging),
     ...oneReplica(judging, view),
     ...allAtOnce(judging, view),

@@ -14,6 +14,8 @@ export interface ServiceSeen {
   readonly name: string
   readonly selector: Readonly<Record<string, string>>
   readonly headless: boolean
+  /** Its endpoints count as ready whatever their Pods are, also while they stop (core/v1 ServiceSpec). */
+  readonly publishesUnready?: true
   readonly type: string
   readonly ports: readonly (string | number)[]
   readonly annotations: Annotations
@@ -38,6 +40,7 @@ export const servicesSeen = maybe(
       name: metadata?.name ?? '',
       selector,
       headless: spec.clusterIP === 'None',
+      ...(spec.publishNotReadyAddresses && { publishesUnready: true as const }),
       type: spec.type ?? 'ClusterIP',
       ports: (spec.ports ?? []).map(({ port, targetPort }) => targetPort ?? port),
       annotations: metadata?.annotations ?? {},
