@@ -11,7 +11,8 @@ import { hasAnswered, type KubeletSeen } from '../linux/kubelet.ts'
 import { type KubeletAddress, type KubeletReader, kubeletReader } from './kubelet.ts'
 import { isLoopback } from './kubelet-page.ts'
 
-const limits = { healthMs: 150, pageMs: 150, statsEveryMs: 60_000 }
+// A busy machine takes its time, also for answers that come at once.
+const limits = { healthMs: 1_000, pageMs: 1_000, statsEveryMs: 60_000 }
 const cleanUps: (() => unknown)[] = []
 let folder = ''
 let asked: string[] = []
@@ -120,7 +121,7 @@ describe('a page that hangs', () => {
     const reader = reading({ url })
     const first = await reader.look()
     expect(hasAnswered(first.metrics)).toBe(true)
-    expect(first.summary).toMatchObject({ how: 'mute', because: expect.stringContaining('no whole answer for 0.') })
+    expect(first.summary).toMatchObject({ how: 'mute', because: expect.stringContaining('no whole answer for ') })
     await sleep(100)
     const second = await reader.look()
     expect(second.summary.ms).toBeGreaterThan(first.summary.ms + 90)
