@@ -133,9 +133,13 @@ describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
   it('leaves alone what is not opted in, and what is opted out', async () => {
     await space('other', {})
     await space('spared')
+    await space('calm', {
+      ...{ labels: { 'roadcrew.dev/admission': 'enabled' }, annotations: { 'roadcrew.dev/spare': 'true' } },
+    })
+    await create(lab, deployment('calm'))
     await create(lab, deployment('other'))
     await create(lab, deployment('spared', { 'roadcrew.dev/spare': 'true' }))
-    for (const name of ['other', 'spared']) {
+    for (const name of ['other', 'spared', 'calm']) {
       await expect.poll(async () => (await pods(name)).length, { timeout: 30_000 }).toBe(2)
       for (const pod of await pods(name)) expect(stops(pod)).toEqual([undefined, 8])
     }

@@ -17,6 +17,11 @@ describe('a review', () => {
       request: { kind: 'Pod', namespace: 'web', name: '', object: { metadata: {} } },
     }))
 
+  it('of a name that is to be made up has what it begins with, and a dry run is told', () =>
+    expect(parseReview(review({ object: { metadata: { generateName: 'shop-' } }, dryRun: true }))).toMatchObject({
+      request: { name: 'shop-', dryRun: true },
+    }))
+
   it.each([
     ['{', /^no JSON: /],
     ['null', /^expected an AdmissionReview/],

@@ -15,13 +15,14 @@ export function parseReview(text: string): Parsed {
   const { apiVersion, kind, request } = asRecord(document)
   if (kind !== 'AdmissionReview' || apiVersion !== 'admission.k8s.io/v1')
     return { wrong: `expected an AdmissionReview of admission.k8s.io/v1, got ${String(kind)} of ${String(apiVersion)}` }
-  const { uid, kind: of, namespace, name, object } = asRecord(request)
+  const { uid, kind: of, namespace, name, object, dryRun } = asRecord(request)
   if (typeof uid !== 'string' || uid === '') return { wrong: 'request.uid: expected a text' }
   const { kind: called } = asRecord(of)
   if (typeof called !== 'string') return { wrong: 'request.kind.kind: expected a text' }
   if (typeof object !== 'object' || object === null) return { wrong: 'request.object: expected an object' }
-  const texts = { namespace: textOr(namespace), name: textOr(name) }
-  return { uid, request: { kind: called, ...texts, object } }
+  const { generateName } = asRecord(asRecord(object).metadata)
+  const texts = { namespace: textOr(namespace), name: textOr(name) || textOr(generateName) }
+  return { uid, request: { kind: called, ...texts, object, ...(dryRun === true && { dryRun }) } }
 }
 
 const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>

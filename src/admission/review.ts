@@ -14,8 +14,10 @@ import { type Operation, operationsOf } from '../objects/json-patch.ts'
 export interface Request {
   readonly kind: string
   readonly namespace: string
-  /** Empty if the API server is to make one up. */
+  /** What it begins with, if the API server is to make one up. */
   readonly name: string
+  /** Nothing comes of it. */
+  readonly dryRun?: true
   readonly object: unknown
 }
 
@@ -97,8 +99,9 @@ const warningOf = ({ id }: Hazard, { fact, remedy }: Finding): string => {
 /** Others of its kind may be held too, to judge it among them. */
 const isSame = (a: Subject, b: Subject): boolean => subjectKey(a) === subjectKey(b)
 
-const isSpared = (object: unknown): boolean => {
-  const { metadata } = object as { metadata?: { annotations?: Readonly<Record<string, string>> | null } }
+/** Whether its owner wants it to be left alone. */
+export const isSpared = (object: unknown): boolean => {
+  const { metadata } = (object ?? {}) as { metadata?: { annotations?: Readonly<Record<string, string>> | null } }
   return metadata?.annotations?.[spareAnnotation] !== undefined
 }
 
@@ -107,10 +110,9 @@ function underReview(
   { kind, namespace, name, object }: Request,
   { world, version }: ReviewOptions,
 ): { readonly subject: Subject; readonly world: World } {
-  const { metadata } = object as { metadata?: { name?: string; generateName?: string } }
+  const { metadata } = object as { metadata?: object }
   const { ownerReferences: _, ...own } = { ...metadata, namespace } as Record<string, unknown>
-  const called = name || metadata?.name || `${metadata?.generateName ?? ''}…`
-  const subject = { source: { cluster: world.name }, kind, namespace, name: called }
+  const subject = { source: { cluster: world.name }, kind, namespace, name }
   const item: Item<unknown> = { subject, object: { ...(object as object), metadata: own } }
   const among: World = {
     name: world.name,

@@ -7,11 +7,11 @@ import { serve } from '../acting/serve.ts'
 import type { Version } from '../contract/hazard.ts'
 import { type Client, connect } from '../kubernetes/client.ts'
 import { serverVersion } from '../kubernetes/discovery.ts'
-import { loadKubeconfig, type Target } from '../kubernetes/kubeconfig.ts'
 import { ServerClock } from '../kubernetes/server-clock.ts'
 import { machineZones } from '../node/time-zones.ts'
 import type { ControllerOptions } from './controller.ts'
 import { ControllerParts } from './controller-parts.ts'
+import { daemonTarget, stopped } from './daemon.ts'
 import { type Io, ownNamespace, UsageError } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 
@@ -33,7 +33,7 @@ export async function controllerLoop(options: ControllerOptions, io: Io): Promis
   if (!zones.find(options.timeZone)) {
     throw new UsageError(`--time-zone: ${zones.data} has no zone "${options.timeZone}"; such as Europe/Berlin`)
   }
-  const target = await targetOf(options, io)
+  const target = await daemonTarget(options, io)
   const namespace = ownNamespace(options, io)
   const identity = options.identity ?? `${io.env.POD_NAME ?? hostname()}_${randomUUID()}`
   const log = pino({ base: { controller: identity }, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
@@ -64,15 +64,6 @@ export async function controllerLoop(options: ControllerOptions, io: Io): Promis
   await Promise.all([...watching, parts.events.flush(), parts.zoned?.end()])
   await server.close()
   await Promise.all([client.close(), leaseClient.close()])
-}
-
-async function targetOf({ kubeconfig }: ControllerOptions, io: Io): Promise<Target> {
-  const config = await loadKubeconfig({
-    env: io.env,
-    home: io.home,
-    ...(kubeconfig !== undefined && { path: kubeconfig }),
-  })
-  return config.target(config.current ?? config.contexts[0] ?? '')
 }
 
 const serveFor = ({ workers, informers, metrics, zoned }: ControllerParts, listen: string) =>
@@ -108,9 +99,3 @@ function watchedVersion(client: Client, signal: AbortSignal, log: Logger): () =>
   void watch()
   return () => known
 }
-
-const stopped = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve())
-  })

@@ -6,8 +6,8 @@ import { loop } from '../acting/loop.ts'
 import { serve } from '../acting/serve.ts'
 import { type Certificate, type ReviewServer, reviewServer } from '../admission/server.ts'
 import { connect } from '../kubernetes/client.ts'
-import { loadKubeconfig, type Target } from '../kubernetes/kubeconfig.ts'
 import { machineZones } from '../node/time-zones.ts'
+import { daemonTarget, stopped } from './daemon.ts'
 import { type Io, ownNamespace, UsageError } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 import type { WebhookOptions } from './webhook.ts'
@@ -25,7 +25,7 @@ const stopsWithin = 3_000
  * @throws UsageError if an option or the policy's file is no use, Error if it can't listen or the certificate can't be used.
  */
 export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void> {
-  const target = await targetOf(options, io)
+  const target = await daemonTarget(options, io)
   const namespace = ownNamespace(options, io)
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
   const client = connect(target, { env: io.env, timeoutMs: requestMs })
@@ -46,24 +46,32 @@ export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void
     parts.registry,
     () => undefined,
     () => parts.unready(),
-  )
-  const watching = parts.informers.map((informer) => informer.run())
-  const looking = loop({
-    ...{ everyMs: () => again, signal: ends.signal, random: Math.random },
-    round: async () => {
-      certificate = await renewed(options, certificate, server)
-      await parts.refresh()
-    },
-    failed: (error) =>
-      log.error({ because: error instanceof Error ? error.message : String(error) }, 'could not look again'),
+  ).catch(async (error: unknown) => {
+    await server.close() // or the process would never end
+    throw error
   })
+  const watching = parts.informers.map((informer) => informer.run())
+  // Apart: while the one can't be read the other is all the same.
+  const looks = [
+    async () => {
+      certificate = await renewed(options, certificate, server)
+    },
+    () => parts.refresh(),
+  ]
+  const looking = looks.map((round) =>
+    loop({
+      ...{ everyMs: () => again, signal: ends.signal, random: Math.random, round },
+      failed: (error) =>
+        log.error({ because: error instanceof Error ? error.message : String(error) }, 'could not look again'),
+    }),
+  )
   const where = { listens: server.address, metrics: metrics.address }
   log.info({ version: toolVersion, server: client.server, ...where, namespace, mode: options.mode }, 'started')
   await stopped(io.signal)
   log.info('stopping')
   await Promise.race([server.close(), sleep(stopsWithin, undefined, { ref: false })])
   ends.abort()
-  await Promise.all([...watching, looking, metrics.close()])
+  await Promise.all([...watching, ...looking, metrics.close()])
   await client.close()
 }
 
@@ -86,18 +94,3 @@ function addressOf(listen: string): { readonly host: string; readonly port: numb
   if (!match) throw new UsageError(`--listen: "${listen}" is no host:port, such as 0.0.0.0:9844`)
   return { host: match[1] ?? '', port: Number(match[2]) }
 }
-
-async function targetOf({ kubeconfig }: WebhookOptions, io: Io): Promise<Target> {
-  const config = await loadKubeconfig({
-    env: io.env,
-    home: io.home,
-    ...(kubeconfig !== undefined && { path: kubeconfig }),
-  })
-  return config.target(config.current ?? config.contexts[0] ?? '')
-}
-
-const stopped = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve())
-  })

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { readPolicy } from '../acting/policy-source.ts'
 import { AdmissionMetrics } from '../admission/admission-metrics.ts'
-import { type Request, type Reviewed, review } from '../admission/review.ts'
+import { isSpared, type Request, type Reviewed, review } from '../admission/review.ts'
 import { admittedHazards, contextKinds, kubeletRelease, withoutManagers } from '../admission/reviewed.ts'
 import type { Kind, Version, Zones } from '../contract/hazard.ts'
 import { defaultPolicy, type Mode, modeOf, type Policy } from '../engine/policy.ts'
@@ -37,6 +37,7 @@ export class WebhookParts {
   readonly #settings: Readonly<Record<string, unknown>>
   readonly #metrics = new AdmissionMetrics()
   readonly #nodes: Informer
+  readonly #namespaces: Informer
   readonly informers: readonly Informer[]
   #policy: { readonly policy: Policy; readonly ticks: number } | undefined
   #server: Version | undefined
@@ -50,8 +51,9 @@ export class WebhookParts {
       this.#policy = { policy: policyOfFile(options.policy), ticks: Number.POSITIVE_INFINITY }
     }
     this.#nodes = this.#informer(nodes, kubeletRelease)
-    const others = [...new Set([...contextKinds(this.#hazards), namespaces])]
-    this.informers = [this.#nodes, ...others.map((kind) => this.#informer(kind, withoutManagers))]
+    this.#namespaces = this.#informer(namespaces, withoutManagers)
+    const others = contextKinds(this.#hazards).filter(({ kind }) => kind !== nodes.kind && kind !== namespaces.kind)
+    this.informers = [this.#nodes, this.#namespaces, ...others.map((kind) => this.#informer(kind, withoutManagers))]
   }
 
   get registry(): AdmissionMetrics['registry'] {
@@ -89,9 +91,9 @@ export class WebhookParts {
 
   reviewed(request: Request, reviewed: Reviewed, ms: number): void {
     this.#metrics.reviewed(request, reviewed, ms)
-    const { kind, namespace, name } = request
+    const { kind, namespace, name, dryRun } = request
     const { patch } = reviewed
-    if (patch.length > 0) this.#given.log.info({ kind, namespace, name, patch }, 'audit')
+    if (patch.length > 0) this.#given.log.info({ kind, namespace, name, patch, ...(dryRun && { dryRun }) }, 'audit')
   }
 
   failed(because: string): void {
@@ -107,8 +109,14 @@ export class WebhookParts {
   #mode(hazard: string, namespace: string): Mode {
     const { options, io } = this.#given
     const policy = this.#policy && io.ticks() - this.#policy.ticks < policyLasts ? this.#policy.policy : defaultPolicy
-    if (policy.paused || policy.protectedNamespaces.includes(namespace)) return 'observe'
+    if (policy.paused || policy.protectedNamespaces.includes(namespace) || this.#isSpared(namespace)) return 'observe'
     return modeOf(policy, hazard, undefined, options.mode, { namespace })
+  }
+
+  /** As for all that acts: the annotation on a namespace holds for all in it. */
+  #isSpared(namespace: string): boolean {
+    const found = this.#namespaces.items().find(({ subject }) => subject.name === namespace)
+    return isSpared(found?.object)
   }
 
   #informer(kind: Kind<unknown>, keep: (object: unknown) => unknown): Informer {

@@ -50,16 +50,14 @@ export class NativeCronJobs {
     if (this.#held.get(maker)?.metadata?.uid === uid) this.#held.delete(maker)
   }
 
-  clear(): void {
-    this.#held.clear()
+  /** The ZonedCronJob itself is gone. */
+  forget({ metadata }: ZonedCronJob): void {
+    this.#unusable.delete(metadata?.uid ?? '')
   }
 
   /** Why the API server did not take its CronJob when it was asked last; undefined if it should be asked. */
-  unusable({ metadata }: ZonedCronJob): Unusable | undefined {
-    const found = this.#unusable.get(metadata?.uid ?? '')
-    return found && found.generation === metadata?.generation && found.until > this.#ticks()
-      ? found.unusable
-      : undefined
+  unusable(zcj: ZonedCronJob): Unusable | undefined {
+    return this.#found(zcj)?.unusable
   }
 
   /** When it is asked again, on the clock that only goes forward (ms); undefined if nothing stands against it. */

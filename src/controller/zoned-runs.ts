@@ -66,6 +66,8 @@ export class ZonedRuns {
   changed({ what, item, object }: Happened): void {
     const key = keyOf(item.subject)
     if (what === 'gone') {
+      const last = this.#objects.get(key)
+      if (last) this.#options.native.forget(last)
       this.#objects.delete(key)
       this.#written.delete(key)
       this.#refusals.delete(key)
