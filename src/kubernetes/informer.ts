@@ -37,6 +37,8 @@ export interface InformerOptions {
   readonly idleMs?: number
   /** Only objects with these labels: `name` or `name=value`. */
   readonly labelSelector?: string
+  /** Only those of this namespace. */
+  readonly namespace?: string
 }
 
 /** As `kubectl`: large enough to be fast, small enough not to hurt the API server. */
@@ -142,7 +144,7 @@ export class Informer {
 
   /** A list where there was none, then one watch. Undefined if that ended in its time. */
   async #once(): Promise<undefined> {
-    const { client, signal, random, kind, idleMs, labelSelector } = this.#options
+    const { client, signal, random, kind, idleMs, labelSelector, namespace } = this.#options
     this.#served ??= await this.#discovery.served(kind)
     this.#absent = this.#served === undefined
     if (!this.#served) {
@@ -151,7 +153,7 @@ export class Informer {
       return
     }
     const served = this.#served
-    const path = `${served.prefix}/${served.resource}`
+    const path = `${served.prefix}/${namespace === undefined ? '' : `namespaces/${namespace}/`}${served.resource}`
     this.#version ??= await this.#list(served, path)
     const options = {
       ...{ resourceVersion: this.#version, signal, random },
