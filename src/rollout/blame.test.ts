@@ -179,7 +179,7 @@ const table: readonly (readonly [string, (timeline: Timeline) => void, Hurt, Cul
 ]
 
 describe('who is blamed', () => {
-  it.each(table)('%s', (_, happens, request, culprit, name) => {
+  it.each(table.map((row) => ({ title: row[0], row })))('$title', ({ row: [, happens, request, culprit, name] }) => {
     const timeline = serving()
     happens(timeline)
     expect(blame(request, timeline)).toMatchObject({ culprit, ...(name && { pod: name }) })
