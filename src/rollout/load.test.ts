@@ -161,6 +161,6 @@ describe('a load', () => {
 
   it('refuses a rate that it can not keep', () => {
     const plan = planOf(new URL('http://127.0.0.1:1/'), { arrivals: { perSecond: 5000 } })
-    expect(() => startLoad(plan, AbortSignal.timeout(1))).toThrow('at most 1000')
+    expect(() => startLoad(plan, AbortSignal.timeout(1))).toThrow('at most 2000')
   })
 })
