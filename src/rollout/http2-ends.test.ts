@@ -40,6 +40,9 @@ const status200 = (id: number, flag: number): Buffer => frame(type.headers, flag
 const rst = (id: number, code: number): Buffer => frame(type.rst, flags.none, id, code)
 const goaway = (last: number, code: number): Buffer => frame(type.goaway, flags.none, 0, last, code)
 
+/** The stream before this one: a client's are odd. */
+const before = (id: number): number => Math.max(0, id - 2)
+
 type Reply = (socket: Socket, id: number) => void
 const answer: Reply = (socket, id) => void socket.write(status200(id, flags.both))
 
@@ -86,9 +89,9 @@ const replies: readonly (readonly [string, Reply])[] = [
   ['stream-refused REFUSED_STREAM', (to, id) => to.write(rst(id, constants.NGHTTP2_REFUSED_STREAM))],
   ['stream-reset CANCEL', (to, id) => to.write(rst(id, constants.NGHTTP2_CANCEL))],
   ['stream-reset ENHANCE_YOUR_CALM', (to, id) => to.write(rst(id, constants.NGHTTP2_ENHANCE_YOUR_CALM))],
-  ['going-away NO_ERROR', (to, id) => to.write(goaway(id - 1, 0))],
-  ['going-away NO_ERROR', (to, id) => to.end(goaway(id - 1, 0))],
-  ['going-away ENHANCE_YOUR_CALM', (to, id) => to.write(goaway(id - 1, constants.NGHTTP2_ENHANCE_YOUR_CALM))],
+  ['going-away NO_ERROR', (to, id) => to.write(goaway(before(id), 0))],
+  ['going-away NO_ERROR', (to, id) => to.end(goaway(before(id), 0))],
+  ['going-away ENHANCE_YOUR_CALM', (to, id) => to.write(goaway(before(id), constants.NGHTTP2_ENHANCE_YOUR_CALM))],
   ['closed INTERNAL_ERROR', (to, id) => to.write(goaway(id, constants.NGHTTP2_INTERNAL_ERROR))],
   ['closed', (to, id) => to.end(goaway(id, 0))],
   ['closed', (to) => to.end()],
@@ -116,9 +119,15 @@ describe('a request over HTTP/2 ends with', () => {
       greeted.add(socket)
     })
     const outcomes = await load(url, 'kept', 6)
-    const ends = (was: boolean) =>
-      new Set(outcomes.filter(({ reused }) => reused === was).map((one) => String(endOf(one))))
-    expect([ends(false), ends(true)]).toEqual([new Set(['200']), new Set([end])])
+    expect(new Set(outcomes.filter(({ reused }) => !reused).map(endOf))).toEqual(new Set([200]))
+    // What is sent while that end is on its way may meet another one.
+    const first = new Map(
+      outcomes
+        .filter(({ reused }) => reused)
+        .toSorted((a, b) => b.plannedMs - a.plannedMs)
+        .map((one) => [one.connection?.localPort, String(endOf(one))]),
+    )
+    expect(new Set(first.values())).toEqual(new Set([end]))
   })
 })
 

@@ -13,7 +13,7 @@ import { type AddressInfo, createServer as createTcp, type Server, type Socket }
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type LoadPlan, startLoad } from './load.ts'
-import type { Outcome } from './outcomes.ts'
+import { isRaceForConnection, type Outcome } from './outcomes.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -137,7 +137,7 @@ describe('a load over HTTP/2', () => {
     expect(sessions.size).toBeGreaterThanOrEqual(4)
   })
 
-  it('takes up no request on a connection that goes away, and loses none', async () => {
+  it('takes up no request on a connection that goes away', async () => {
     const sessions = new Set<unknown>()
     const url = await serve((stream) => {
       const { session } = stream
@@ -145,7 +145,9 @@ describe('a load over HTTP/2', () => {
       sessions.add(session)
       setTimeout(() => answer(stream), 50)
     })
-    expect(failures(await load(planOf(url, { arrivals: { perSecond: 50 } }), 12))).toEqual(new Set([200]))
+    const outcomes = await load(planOf(url, { arrivals: { perSecond: 50 } }), 12)
+    // One that was on its way when GOAWAY came is lost, and told apart.
+    expect(failures(outcomes.filter((one) => !isRaceForConnection(one)))).toEqual(new Set([200]))
     expect(sessions.size).toBeGreaterThan(2)
   })
 
