@@ -28,8 +28,9 @@ export function rolloutChart(report: RolloutReport): string {
   const x = (ms: number): number => left + (Math.min(Math.max(ms, 0), endMs) / endMs) * (right - left)
   const axis: Axis = { x, endMs }
   const pods = shownPods(report)
-  const panels =
-    report.buckets.length > 0 ? [lostPanel(report, axis, 22), latencyPanel(report, axis, 22 + panel + gap)] : []
+  // Latencies of a generator that was late itself are nobody's.
+  const drawn = report.buckets.length === 0 ? [] : report.lateness.spoilt ? [lostPanel] : [lostPanel, latencyPanel]
+  const panels = drawn.map((draw, place) => draw(report, axis, 22 + place * (panel + gap)))
   const lanesTop = 22 + panels.length * (panel + gap)
   const eventsTop = lanesTop + pods.length * lane + 12
   const bottom = eventsTop + 22

@@ -17,7 +17,10 @@ circle.reload { fill: var(--warn); }
 .unwatched { fill: var(--axis); fill-opacity: .25; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 10px 0 0; font-size: .85rem; color: var(--soft); }
 .legend span::before { content: ''; display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 2px; background: var(--mark); }
-td.text { text-align: left; white-space: normal; min-width: 16em; }
+th.text, td.text { text-align: left; padding-left: 28px; }
+th.text:first-child, td.text:first-child { padding-left: 0; }
+.timeline .dots { stroke-width: 3.5; stroke-opacity: .8; }
+td.text { white-space: normal; min-width: 16em; }
 details { margin: 12px 0; }
 summary { cursor: pointer; font-weight: 600; }
 :root { --warn: #c48a12; }
@@ -98,7 +101,10 @@ function table(head: readonly string[], rows: readonly Row[], textual: readonly 
           `<td${textual.includes(place) ? ' class="text"' : ''}>${escaped(typeof cell === 'number' ? cell.toLocaleString('en') : cell)}</td>`,
       )
       .join('')
-  return `<div class="table"><table><thead><tr>${head.map((one) => `<th scope="col">${escaped(one)}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join('')}</tbody></table></div>`
+  const heads = head.map(
+    (one, place) => `<th scope="col"${textual.includes(place) ? ' class="text"' : ''}>${escaped(one)}</th>`,
+  )
+  return `<div class="table"><table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join('')}</tbody></table></div>`
 }
 
 function causesPart({ causes }: RolloutReport): string {

@@ -50,10 +50,13 @@ describe('the drain time', () => {
     expect(nothing.because).toContain('the present wait is enough')
   })
 
-  it('counts a request for each Pod that it may have been sent to', () => {
+  it('counts a request for the Pod that stopped last of those that it may have been sent to', () => {
     const lost = [{ sentMs: 3000, blame: to('b', 'a') }]
     const { pods } = drainOf(input({ courses: [course('a'), course('b', { deletedMs: 2500, sigtermMs: 2500 })], lost }))
-    expect(pods.map(({ ms }) => ms)).toEqual([2000, 500])
+    expect(pods).toEqual([
+      { pod: 'a', is: 'at-most', ms: 0 },
+      { pod: 'b', is: 'measured', ms: 500 },
+    ])
   })
 
   it('leaves out what was deleted before, and what still runs when the load ends', () => {

@@ -69,7 +69,10 @@ function percentile999(pods: readonly PodDrain[]): number | undefined {
   return sorted[Math.ceil(sorted.length * 0.999) - 1]
 }
 
-/** Where it could have been one of several Pods that was sent to, it counts for all of them: a wait too long loses nothing. */
+/**
+ * Where it could have been one of several Pods that was sent to, it counts for the one that stopped last: of Pods that stop one after the
+ * other, the last one of all shows the whole time.
+ */
 function podDrain(course: PodCourse, { served, lost, endedMs }: DrainInput): PodDrain | undefined {
   const { name: pod, deletedMs = 0, sigtermMs, ended, goneMs } = course
   const stopsMs = Math.min(sigtermMs ?? Number.POSITIVE_INFINITY, ended?.atMs ?? Number.POSITIVE_INFINITY)
@@ -85,8 +88,8 @@ function podDrain(course: PodCourse, { served, lost, endedMs }: DrainInput): Pod
   return { pod, is: 'at-most', ms: Math.max(0, stopped - deletedMs) }
 }
 
-const isTo = (pod: string, { culprit, pod: blamed, others }: Blame): boolean =>
-  (culprit === 'stopping' || culprit === 'killed') && (blamed === pod || others.includes(pod))
+const isTo = (pod: string, { culprit, pod: blamed }: Blame): boolean =>
+  (culprit === 'stopping' || culprit === 'killed') && blamed === pod
 
 function advice(
   { n, p999Ms, isBound, resolutionMs }: Pick<Drain, 'n' | 'p999Ms' | 'isBound' | 'resolutionMs'>,
