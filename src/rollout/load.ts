@@ -30,8 +30,8 @@ export interface LoadPlan {
   readonly ca?: string
   /** Trusts whoever answers. */
   readonly insecure?: boolean
-  /** `all` outcomes are held as they are unless this is `log`: then the log alone holds them, which is made for millions. */
-  readonly hold?: 'all' | 'log'
+  /** `all` outcomes as they are, unless this is `log`: the log alone, which is made for millions; or `none`, for who counts by `onEnd`. */
+  readonly hold?: 'all' | 'log' | 'none'
   /** Who served, for the log. By default the address that was connected to. */
   readonly serverOf?: ServerOf
   /** Told of each that has ended, right then. It must not take long: the next ones wait for it. */
@@ -167,8 +167,9 @@ class RunningLoad implements Load {
   }
 
   #hold(outcome: Outcome): void {
-    this.log.add(outcome)
-    if (this.#plan.hold !== 'log') this.outcomes.push(outcome)
-    this.#plan.onEnd?.(outcome)
+    const { hold = 'all', onEnd } = this.#plan
+    if (hold !== 'none') this.log.add(outcome)
+    if (hold === 'all') this.outcomes.push(outcome)
+    onEnd?.(outcome)
   }
 }
