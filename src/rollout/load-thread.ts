@@ -4,8 +4,7 @@
 // requests per second. In a small one it stops for 2 to 4 ms, and a thread may have its own.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { expectRate } from './arrivals.ts'
-import type { Load, LoadPlan, Loads } from './load.ts'
+import { expectPlan, type Load, type LoadPlan, type Loads } from './load.ts'
 import { OutcomeLog, type ServerOf } from './outcome-log.ts'
 import type { Outcome } from './outcomes.ts'
 
@@ -46,14 +45,17 @@ const youngGenerationMb = 3
 
 /**
  * Starts several at one instant, as `startLoads`; the logs alone hold what became of them.
- * @returns them, when they have started. @throws RangeError for a rate that can't be kept, or why the thread did not start.
+ * @returns them, when they have started. @throws as `startLoad`, RangeError for a URL that is none, or why the thread did not start.
  */
 export async function startLoadThread(
   plans: readonly ThreadPlan[],
   signal: AbortSignal,
   { serverOf, onEnd, warmUp = true }: ThreadOptions = {},
 ): Promise<Loads> {
-  for (const { arrivals } of plans) expectRate(arrivals)
+  for (const plan of plans) {
+    expectPlan(plan)
+    expectUrl(plan.url)
+  }
   signal.throwIfAborted()
   const order: ThreadOrder = { plans, warmUp }
   const worker = startWorker(order)
@@ -96,6 +98,11 @@ export async function startLoadThread(
     }),
   )
   return { loads, sinceStartMs: () => Number(process.hrtime.bigint() - startedNs) / 1e6 }
+}
+
+function expectUrl(url: string): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
+  if (protocol !== 'http:' && protocol !== 'https:') throw new RangeError(`"${url}" is no URL of http or https`)
 }
 
 function startWorker(order: ThreadOrder): Worker {

@@ -1,7 +1,7 @@
 // Sends a load: at the instants that were planned, whatever became of those before.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Arrivals, dueMs, expectRate } from './arrivals.ts'
-import type { Exchanges } from './exchanges.ts'
+import { type Exchanges, expectSendable, unsent } from './exchanges.ts'
 import { http1Exchanges } from './http1.ts'
 import { http2Exchanges } from './http2.ts'
 import { OutcomeLog, type ServerOf } from './outcome-log.ts'
@@ -54,10 +54,10 @@ export interface Load {
  * Starts to send, at the instants that were planned, until it is stopped.
  * @param signal ends all of it at once; `stop` then throws its reason.
  * @param startAt from when all its times count, by `performance.now()`: loads that are compared share one.
- * @throws RangeError for a rate that can't be kept.
+ * @throws RangeError for a rate that can't be kept, Error for headers or authorities that can't be used.
  */
 export function startLoad(plan: LoadPlan, signal: AbortSignal, startAt = performance.now()): Load {
-  expectRate(plan.arrivals)
+  expectPlan(plan)
   return new RunningLoad(plan, signal, startAt)
 }
 
@@ -68,9 +68,15 @@ export interface Loads {
   sinceStartMs(): number
 }
 
-/** Starts several at one instant. @param signal as of `startLoad`. @throws RangeError for a rate that can't be kept. */
+/** @throws as `startLoad`. */
+export function expectPlan(plan: Pick<LoadPlan, 'arrivals' | 'headers' | 'ca'>): void {
+  expectRate(plan.arrivals)
+  expectSendable(plan)
+}
+
+/** Starts several at one instant. @param signal as of `startLoad`. @throws as it too. */
 export function startLoads(plans: readonly LoadPlan[], signal: AbortSignal): Loads {
-  for (const { arrivals } of plans) expectRate(arrivals)
+  for (const plan of plans) expectPlan(plan)
   const startAt = performance.now()
   return {
     loads: plans.map((plan) => startLoad(plan, signal, startAt)),
@@ -155,7 +161,7 @@ class RunningLoad implements Load {
   async #send(plannedMs: number): Promise<void> {
     const sentMs = this.#sinceStart()
     this.#waiting++
-    const { connection, ...exchange } = await this.#exchanges.send()
+    const { connection, ...exchange } = await this.#exchanges.send().catch(unsent)
     this.#waiting--
     if (!this.#signal.aborted) {
       const endedMs = this.#sinceStart()
