@@ -149,11 +149,14 @@ class RunningLoad implements Load {
 
   readonly #sinceStart = (): number => performance.now() - this.#startAt
 
-  /** Also what a timer that came late has missed: what is due is sent, and its lateness shows. */
+  /**
+   * Also what a timer that came late has missed: what is due is sent, and its lateness shows. Not what falls due meanwhile: where to send
+   * takes longer than the next one waits, answers would never be read.
+   */
   readonly #sendDue = (): void => {
     if (this.#signal.aborted) return
-    while (dueMs(this.#plan.arrivals, this.#next) <= this.#sinceStart())
-      void this.#send(dueMs(this.#plan.arrivals, this.#next++))
+    const now = this.#sinceStart()
+    while (dueMs(this.#plan.arrivals, this.#next) <= now) void this.#send(dueMs(this.#plan.arrivals, this.#next++))
     const wait = dueMs(this.#plan.arrivals, this.#next) - this.#sinceStart()
     this.#timer = setTimeout(this.#sendDue, Math.max(0, wait))
   }

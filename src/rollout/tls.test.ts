@@ -88,6 +88,11 @@ describe.each(protocols)('over TLS, %s', (protocol, version) => {
     expect(await endOf(`https://127.0.0.1:${port}/`, { protocol })).toBe('tls')
   })
 
+  it.each(['fresh', 'kept'] as const)('gives up a connection that is never established (%s)', async (connections) => {
+    const port = await portOf(createTcp((socket) => socket.on('error', () => undefined).resume()))
+    expect(await endOf(`https://127.0.0.1:${port}/`, { protocol, connections, timeoutMs: 50 })).toBe('timed-out')
+  })
+
   it('tells of a name that has no address', async () => {
     expect(await endOf('http://nothing.invalid/', { protocol })).toBe('dns')
   })
