@@ -102,6 +102,9 @@ export async function tryOnce(plan: LoadPlan, signal: AbortSignal): Promise<Outc
   return outcome
 }
 
+/** For so long it sends before it reads answers, ms. */
+const mostAtOnceMs = 5
+
 class RunningLoad implements Load {
   readonly outcomes: Outcome[] = []
   readonly log: OutcomeLog
@@ -150,13 +153,14 @@ class RunningLoad implements Load {
   readonly #sinceStart = (): number => performance.now() - this.#startAt
 
   /**
-   * Also what a timer that came late has missed: what is due is sent, and its lateness shows. Not what falls due meanwhile: where to send
-   * takes longer than the next one waits, answers would never be read.
+   * Also what a timer that came late has missed: what is due is sent, and its lateness shows. But not without end: where to send takes
+   * longer than the next one waits, answers would never be read.
    */
   readonly #sendDue = (): void => {
     if (this.#signal.aborted) return
     const now = this.#sinceStart()
-    while (dueMs(this.#plan.arrivals, this.#next) <= now) void this.#send(dueMs(this.#plan.arrivals, this.#next++))
+    while (dueMs(this.#plan.arrivals, this.#next) <= now && this.#sinceStart() - now < mostAtOnceMs)
+      void this.#send(dueMs(this.#plan.arrivals, this.#next++))
     const wait = dueMs(this.#plan.arrivals, this.#next) - this.#sinceStart()
     this.#timer = setTimeout(this.#sendDue, Math.max(0, wait))
   }
