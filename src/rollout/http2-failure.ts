@@ -41,8 +41,9 @@ export function http2FailureOf(stream: StreamEnd, session: SessionEnd): Failed {
   if (late) return lateOf(session)
   const failed = notHttp2(session) ?? goneAway(stream, session)
   if (failed) return failed
-  const { error, closed } = session
-  if (error && !isOfStreams(error)) return failedWith(failureOf(error, { answered, late }), error.message, error.code)
+  const { closed } = session
+  const error = [session.error, stream.error].find((one) => one !== undefined && !isOfStreams(one))
+  if (error) return failedWith(failureOf(error, { answered, late }), error.message, error.code)
   if (closed) return failedWith(answered ? 'cut-short' : 'closed', 'the connection was closed')
   return resetOf(stream)
 }

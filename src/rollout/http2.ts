@@ -46,7 +46,9 @@ export function http2Exchanges(plan: LoadPlan): Exchanges {
       const deadline = setTimeout(() => {
         seen.late = true
         session.retire()
-        stream.close(constants.NGHTTP2_CANCEL)
+        // One that waits for its connection would wait for it to be closed, too.
+        if (stream.pending) stream.destroy()
+        else stream.close(constants.NGHTTP2_CANCEL)
       }, timeoutMs)
       stream.on('response', (answer) => {
         seen.answered = true

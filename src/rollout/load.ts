@@ -1,7 +1,7 @@
 // Sends a load: at the instants that were planned, whatever became of those before.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Arrivals, dueMs, expectRate } from './arrivals.ts'
-import type { Exchanges } from './exchanges.ts'
+import { type Exchanges, expectSendable, unsent } from './exchanges.ts'
 import { http1Exchanges } from './http1.ts'
 import { http2Exchanges } from './http2.ts'
 import { OutcomeLog, type ServerOf } from './outcome-log.ts'
@@ -30,8 +30,8 @@ export interface LoadPlan {
   readonly ca?: string
   /** Trusts whoever answers. */
   readonly insecure?: boolean
-  /** `all` outcomes are held as they are unless this is `log`: then the log alone holds them, which is made for millions. */
-  readonly hold?: 'all' | 'log'
+  /** `all` outcomes as they are, unless this is `log`: the log alone, which is made for millions; or `none`, for who counts by `onEnd`. */
+  readonly hold?: 'all' | 'log' | 'none'
   /** Who served, for the log. By default the address that was connected to. */
   readonly serverOf?: ServerOf
   /** Told of each that has ended, right then. It must not take long: the next ones wait for it. */
@@ -54,10 +54,10 @@ export interface Load {
  * Starts to send, at the instants that were planned, until it is stopped.
  * @param signal ends all of it at once; `stop` then throws its reason.
  * @param startAt from when all its times count, by `performance.now()`: loads that are compared share one.
- * @throws RangeError for a rate that can't be kept.
+ * @throws RangeError for a rate that can't be kept, Error for headers or authorities that can't be used.
  */
 export function startLoad(plan: LoadPlan, signal: AbortSignal, startAt = performance.now()): Load {
-  expectRate(plan.arrivals)
+  expectPlan(plan)
   return new RunningLoad(plan, signal, startAt)
 }
 
@@ -68,9 +68,15 @@ export interface Loads {
   sinceStartMs(): number
 }
 
-/** Starts several at one instant. @param signal as of `startLoad`. @throws RangeError for a rate that can't be kept. */
+/** @throws as `startLoad`. */
+export function expectPlan(plan: Pick<LoadPlan, 'arrivals' | 'headers' | 'ca'>): void {
+  expectRate(plan.arrivals)
+  expectSendable(plan)
+}
+
+/** Starts several at one instant. @param signal as of `startLoad`. @throws as it too. */
 export function startLoads(plans: readonly LoadPlan[], signal: AbortSignal): Loads {
-  for (const { arrivals } of plans) expectRate(arrivals)
+  for (const plan of plans) expectPlan(plan)
   const startAt = performance.now()
   return {
     loads: plans.map((plan) => startLoad(plan, signal, startAt)),
@@ -95,6 +101,9 @@ export async function tryOnce(plan: LoadPlan, signal: AbortSignal): Promise<Outc
   if (outcome === undefined) throw new Error('a load that began sent nothing')
   return outcome
 }
+
+/** For so long it sends before it reads answers, ms. */
+const mostAtOnceMs = 5
 
 class RunningLoad implements Load {
   readonly outcomes: Outcome[] = []
@@ -143,10 +152,14 @@ class RunningLoad implements Load {
 
   readonly #sinceStart = (): number => performance.now() - this.#startAt
 
-  /** Also what a timer that came late has missed: what is due is sent, and its lateness shows. */
+  /**
+   * Also what a timer that came late has missed: what is due is sent, and its lateness shows. But not without end: where to send takes
+   * longer than the next one waits, answers would never be read.
+   */
   readonly #sendDue = (): void => {
     if (this.#signal.aborted) return
-    while (dueMs(this.#plan.arrivals, this.#next) <= this.#sinceStart())
+    const now = this.#sinceStart()
+    while (dueMs(this.#plan.arrivals, this.#next) <= now && this.#sinceStart() - now < mostAtOnceMs)
       void this.#send(dueMs(this.#plan.arrivals, this.#next++))
     const wait = dueMs(this.#plan.arrivals, this.#next) - this.#sinceStart()
     this.#timer = setTimeout(this.#sendDue, Math.max(0, wait))
@@ -155,7 +168,7 @@ class RunningLoad implements Load {
   async #send(plannedMs: number): Promise<void> {
     const sentMs = this.#sinceStart()
     this.#waiting++
-    const { connection, ...exchange } = await this.#exchanges.send()
+    const { connection, ...exchange } = await this.#exchanges.send().catch(unsent)
     this.#waiting--
     if (!this.#signal.aborted) {
       const endedMs = this.#sinceStart()
@@ -167,8 +180,9 @@ class RunningLoad implements Load {
   }
 
   #hold(outcome: Outcome): void {
-    this.log.add(outcome)
-    if (this.#plan.hold !== 'log') this.outcomes.push(outcome)
-    this.#plan.onEnd?.(outcome)
+    const { hold = 'all', onEnd } = this.#plan
+    if (hold !== 'none') this.log.add(outcome)
+    if (hold === 'all') this.outcomes.push(outcome)
+    onEnd?.(outcome)
   }
 }

@@ -119,7 +119,9 @@ export class Session {
     this.connection = connectionOf(this.#socket)
     const alpn = 'alpnProtocol' in this.#socket ? this.#socket.alpnProtocol : 'h2'
     if (alpn === 'h2') return
-    this.#session.destroy(Object.assign(new Error('the server did not choose h2 by ALPN'), { code: 'NOT_HTTP2' }))
+    const error = Object.assign(new Error('the server did not choose h2 by ALPN'), { code: 'NOT_HTTP2' })
+    this.#error ??= error
+    this.#session.destroy(error)
   }
 }
 
