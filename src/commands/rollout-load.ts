@@ -1,6 +1,7 @@
 // The loads of a rollout: which connections they use, and what becomes of each request.
 import { readFile } from 'node:fs/promises'
-import { type Load, type LoadPlan, startLoad, warmUp } from '../rollout/load.ts'
+import { type Load, startLoad } from '../rollout/load.ts'
+import { startLoadThread, type ThreadPlan } from '../rollout/load-thread.ts'
 import { howLost, Measured } from '../rollout/measured.ts'
 import type { Outcome } from '../rollout/outcomes.ts'
 import { UsageError } from './io.ts'
@@ -20,10 +21,12 @@ export interface RunningLanes {
   stop(): Promise<void>
 }
 
-type Plan = LoadPlan & { readonly lane: string }
+export interface LanePlan extends ThreadPlan {
+  readonly lane: string
+}
 
 /** @throws UsageError if the URL is none, or the certificate's file can't be read. */
-export async function plansOf(url: string, options: RolloutOptions): Promise<readonly Plan[]> {
+export async function plansOf(url: string, options: RolloutOptions): Promise<readonly LanePlan[]> {
   const target = urlOf(url)
   const ca = options.ca === undefined ? undefined : await certificateOf(options.ca)
   const protocols = { '1.1': ['http1'], '2': ['http2'], both: ['http1', 'http2'] } as const
@@ -35,8 +38,7 @@ export async function plansOf(url: string, options: RolloutOptions): Promise<rea
     lane: `${protocol} ${connections}`,
     // Not all at one instant: a burst every few ms is no constant rate.
     arrivals: { perSecond, offsetMs: (place * 1000) / options.rate },
-    target: () => target,
-    ...{ method: 'GET', protocol, connections, timeoutMs: options.timeout, hold: 'log' },
+    ...{ url: target.href, method: 'GET', protocol, connections, timeoutMs: options.timeout },
     ...(options.podHeader !== undefined && { keepHeaders: [options.podHeader.toLowerCase()] }),
     ...(options.connectTo !== undefined && { address: options.connectTo }),
     ...(ca !== undefined && { ca }),
@@ -55,41 +57,42 @@ const certificateOf = (path: string): Promise<string> =>
   })
 
 /** Asks once over each kind of connection: a URL that does not answer at rest would blame the rollout. @throws Error if one fails. */
-export async function expectAnswers(plans: readonly Plan[], signal: AbortSignal): Promise<void> {
+export async function expectAnswers(plans: readonly LanePlan[], signal: AbortSignal): Promise<void> {
   for (const plan of plans) {
     const outcome = await new Promise<Outcome>((resolve) => {
-      const load = startLoad({ ...plan, arrivals: { perSecond: 0.1 }, onEnd: resolve }, signal)
+      const once = { ...plan, target: () => new URL(plan.url), arrivals: { perSecond: 0.1 } }
+      const load = startLoad({ ...once, onEnd: resolve }, signal)
       void load.stop().catch(() => undefined)
     })
     const how = howLost(outcome)
     if (how === undefined) continue
     const { result } = outcome
     const what = 'failure' in result ? `failed (${result.failure}: ${result.message})` : `answered ${result.status}`
-    throw new Error(`${plan.target().href} ${what} over ${plan.protocol}, before anything was done: mend that first`)
+    throw new Error(`${plan.url} ${what} over ${plan.protocol}, before anything was done: mend that first`)
   }
 }
 
 /** Sends until it is stopped. All times count from the instant that `begin` is told of. */
 export async function startLanes(
-  plans: readonly Plan[],
+  plans: readonly LanePlan[],
   options: RolloutOptions,
   begin: (startAt: number) => void,
 ): Promise<RunningLanes> {
   const podHeader = options.podHeader?.toLowerCase()
   const measured = new Measured({ slowMs: options.slow, ...(podHeader !== undefined && { podHeader }) })
-  const never = new AbortController().signal
-  await warmUp(plans, never)
-  const startAt = performance.now()
-  begin(startAt)
-  const lanes = plans.map((plan) => ({
-    protocol: plan.protocol ?? 'http1',
-    connections: plan.connections,
-    perSecond: plan.arrivals.perSecond,
-    load: startLoad(
-      { ...plan, onEnd: (outcome) => measured.take(plan.lane, plan.connections === 'fresh', outcome) },
-      never,
-      startAt,
-    ),
-  }))
+  // Whoever stops early wants to see what was measured: the load is ended by `stop` alone.
+  const { loads, sinceStartMs } = await startLoadThread(plans, new AbortController().signal, {
+    onEnd: (outcome, place) => {
+      const plan = plans[place]
+      if (plan) measured.take(plan.lane, plan.connections === 'fresh', outcome)
+    },
+  })
+  begin(performance.now() - sinceStartMs())
+  const lanes = loads.flatMap((load, place): Lane[] => {
+    const plan = plans[place]
+    if (!plan) return []
+    const { protocol = 'http1', connections, arrivals } = plan
+    return [{ protocol, connections, perSecond: arrivals.perSecond, load }]
+  })
   return { lanes, measured, stop: async () => void (await Promise.all(lanes.map(({ load }) => load.stop()))) }
 }

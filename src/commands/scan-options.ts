@@ -15,6 +15,7 @@ export interface LookOptions {
   readonly skip: readonly string[]
   readonly asOf?: string
   readonly kubeVersion?: string
+  readonly policy?: string
 }
 
 /** How `scan` reports, and when it fails. */
@@ -58,6 +59,10 @@ const withWhen = (command: Command): Command =>
   command
     .option('--as-of <time>', 'the time at which exported objects were as they are, e.g. 2026-11-23T08:00:00Z')
     .option('--kube-version <version>', 'for which release files are meant (default: the oldest still supported)')
+    .option(
+      '--policy <file>',
+      'whose settings of hazards count (default: of a live cluster its own policy, if it has one)',
+    )
 
 /** Adds the options that say which objects to look at. */
 export const withInputOptions = (command: Command): Command => withWhen(withWhere(command))
@@ -103,6 +108,7 @@ export function sameLook(inputs: readonly string[], options: LookOptions): strin
     ...(options.skip.length > 0 ? ['--skip', options.skip.join(',')] : []),
     ...flag('--as-of', options.asOf),
     ...flag('--kube-version', options.kubeVersion),
+    ...flag('--policy', options.policy),
   ]
     .map(quoted)
     .join(' ')
