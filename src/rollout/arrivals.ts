@@ -7,7 +7,7 @@ export interface Arrivals {
   readonly offsetMs?: number
 }
 
-/** A single process keeps its instants up to here (bench/rollout.ts), with all its loads together. */
+/** A single process keeps its instants up to here, with all its loads together; fresh connections of HTTP/2 or TLS take more (bench/README.md). */
 export const mostPerSecond = 2000
 
 /** @throws RangeError for a rate that can't be kept: none, or over 2000 per second. */
