@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Event, Pod } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, vi } from 'vitest'
 import { cgroupTrees } from '../src/lab/cgroup-trees.ts'
+import { connectedHeader, triedHeader } from '../src/lab/nginx.ts'
 import { podHeader } from '../src/lab/pod-application.ts'
 import type { PodEnd } from '../src/lab/pod-ends.ts'
 import { type RolloutNode, startRolloutNode } from '../src/lab/rollout-node.ts'
@@ -60,13 +61,25 @@ describe.skipIf(rolloutNodeOrSkip())('a rollout on a real kubelet', () => {
     const plan = (retries: boolean): LoadPlan => ({
       arrivals: { perSecond: 40, offsetMs: retries ? 0 : 12 },
       target: () => node.urlOf(name, retries),
-      ...{ method: 'POST', connections: 'fresh', timeoutMs: 20_000, body: 'order', keepHeaders: [podHeader] },
+      ...{
+        method: 'POST',
+        connections: 'fresh',
+        timeoutMs: 20_000,
+        body: 'order',
+        keepHeaders: [podHeader, triedHeader, connectedHeader],
+      },
     })
+    const startedAt = Date.now()
     const { loads } = startLoads([plan(true), plan(false)], never)
     const ends = await restart()
     const outcomes = (await Promise.all(loads.map((load) => load.stop()))).flat()
     const lost = outcomes.filter(isLost).length
-    onTestFailed(() => void process.stderr.write(`${name}: ${lost} lost; ${JSON.stringify(ends)}\n`))
+    onTestFailed(() => {
+      const losses = outcomes
+        .filter(isLost)
+        .map(({ sentMs, endedMs, result }) => ({ at: startedAt + sentMs, took: endedMs - sentMs, result }))
+      process.stderr.write(`${name}: ${JSON.stringify({ ends, first: losses.slice(0, 5), last: losses.slice(-5) })}\n`)
+    })
     process.stderr.write(`${name}: ${lost} of ${outcomes.length} requests lost; ${ends.map(endText).join('; ')}\n`)
     return { ends, outcomes, lost }
   }
@@ -139,7 +152,7 @@ describe.skipIf(rolloutNodeOrSkip())('a rollout on a real kubelet', () => {
     const run = async (): Promise<void> => {
       const started = await startRolloutNode(abort.signal)
       try {
-        await started.deploy({ name: 'many', replicas: 50 })
+        await started.deploy({ name: 'many', replicas: 10 })
       } finally {
         await started.stop()
       }

@@ -15,7 +15,7 @@ export interface Told {
 export interface Reconciler {
   /** Each change of the endpoints, when the watch told of it. */
   readonly changes: readonly Told[]
-  /** Each reload of nginx. */
+  /** Each reload of nginx, as soon as it serves by it; `at` is when it was told. */
   readonly reloads: readonly Told[]
   /** Ends it; nginx goes on with what it knows. */
   stop(): Promise<void>
@@ -35,22 +35,28 @@ export function startReconciler({ client, nginx, learnsAfterMs }: Options): Reco
   const ends = new AbortController()
   const [changes, reloads]: [Told[], Told[]] = [[], []]
   let batch: NodeJS.Timeout | undefined
-  let telling: Promise<unknown> = Promise.resolve()
+  let working: Promise<void> = Promise.resolve()
   const slices = new Informer({
     ...{ client, kind: endpointSlices, signal: ends.signal, ticks: () => performance.now(), random: Math.random },
     happened: () => {
-      if (!noted(changes, now())) return
-      batch ??= setTimeout(reload, learnsAfterMs)
+      const pods = podsOf(now())
+      if (isSame(changes, pods)) return
+      changes.push({ at: Date.now(), pods })
+      batch ??= setTimeout(() => {
+        batch = undefined
+        working = working.then(reload)
+      }, learnsAfterMs)
     },
     failed: () => undefined, // it goes on by itself
   })
   const now = (): Upstreams => upstreamsOf(slices.items(namespace).map(({ object }) => object as EndpointSlice))
-  const reload = (): void => {
-    batch = undefined
-    const upstreams = now()
-    if (!noted(reloads, upstreams)) return
-    nginx.reload(upstreams)
-    telling = telling.then(() => tellOfReload(client, reloads.length)).catch(() => undefined) // nobody waits for it
+  const reload = async (): Promise<void> => {
+    const [at, upstreams] = [Date.now(), now()]
+    const pods = podsOf(upstreams)
+    if (isSame(reloads, pods) || ends.signal.aborted) return
+    await nginx.reload(upstreams)
+    reloads.push({ at, pods })
+    await tellOfReload(client, reloads.length).catch(() => undefined) // nothing depends on it
   }
   const running = slices.run()
   return {
@@ -59,19 +65,18 @@ export function startReconciler({ client, nginx, learnsAfterMs }: Options): Reco
     async stop() {
       ends.abort()
       clearTimeout(batch)
-      await Promise.all([running, telling])
+      await Promise.all([running, working])
     },
   }
 }
 
-/** Adds what is the case from now on. @returns false, and adds nothing, if it was so before. */
-function noted(told: Told[], upstreams: Upstreams): boolean {
+function podsOf(upstreams: Upstreams): Told['pods'] {
   const names = [...upstreams].filter(([service]) => service !== 'kubernetes') // that of the API server
-  const pods = Object.fromEntries(names.map(([service, all]) => [service, all.map(({ pod }) => pod)]))
-  if (JSON.stringify(told.at(-1)?.pods ?? {}) === JSON.stringify(pods)) return false
-  told.push({ at: Date.now(), pods })
-  return true
+  return Object.fromEntries(names.map(([service, all]) => [service, all.map(({ pod }) => pod)]))
 }
+
+const isSame = (told: readonly Told[], pods: Told['pods']): boolean =>
+  JSON.stringify(told.at(-1)?.pods ?? {}) === JSON.stringify(pods)
 
 /** The controller's own Pod, which is none: only its events are there. */
 const self = { kind: 'Pod', namespace, name: 'ingress-nginx-controller-of-the-lab' }

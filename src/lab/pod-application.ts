@@ -64,6 +64,7 @@ function podSpec(application: PodApplication, nodeName: string, notes: string): 
   const container: Container = {
     ...{ name, image, ports: [{ containerPort: podPort }] },
     command: [process.execPath, '-e', source, '--', String(answerMs), atSigterm],
+    resources: { requests: { cpu: '50m' } }, // without any it would have the least weight that there is
     env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
     // The kubelet is in the machine's network, from which there is no way to the Pods: what asks them has to run in them.
     readinessProbe: {

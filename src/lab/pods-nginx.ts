@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { readProcess, readProcesses } from '../node/processes.ts'
 import type { Invocation } from './enclosure.ts'
 import { connectedHeader, nginxHint, programIn, temporary, triedHeader } from './nginx.ts'
 import { pause } from './pause.ts'
@@ -16,8 +17,8 @@ export interface PodsNginx {
   readonly program: TiedProcess
   /** Where a Service is served, by its name; `retries`: it asks the next Pod where one fails, as nginx does by default. */
   urlOf(service: string, retries: boolean): URL
-  /** Tells it of new endpoints. Its old workers end the requests that they have. */
-  reload(upstreams: Upstreams): void
+  /** Tells it of new endpoints, and waits until only its new worker takes connections. The old one ends the requests that it has. */
+  reload(upstreams: Upstreams): Promise<void>
 }
 
 /** What it answers itself while it serves nobody. */
@@ -57,11 +58,28 @@ export async function startPodsNginx(
   return {
     program: started,
     urlOf,
-    reload(upstreams) {
+    async reload(upstreams) {
       write(upstreams)
+      const old = workersOf(started.pid)
       started.kill('SIGHUP')
+      await untilLeaving(old, started)
     },
   }
+}
+
+const workersOf = (master: number): readonly number[] =>
+  readProcesses('/proc')
+    .filter(({ parent }) => parent === master)
+    .map(({ pid }) => pid)
+
+/** A worker that was told to go closes what it listens on, and says so in its title. */
+async function untilLeaving(workers: readonly number[], { ended }: TiedProcess): Promise<void> {
+  const takes = (pid: number): boolean => {
+    const command = readProcess('/proc', pid)?.command.join(' ') ?? ''
+    return command.includes('worker process') && !command.includes('shutting down')
+  }
+  const until = performance.now() + mostStart
+  while (ended === undefined && workers.some(takes) && performance.now() < until) await pause(20)
 }
 
 const listening = (): Promise<Server> =>

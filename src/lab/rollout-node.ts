@@ -2,11 +2,12 @@
 // an nginx before them that learns of endpoints by a watch.
 import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { connect } from '../kubernetes/client.ts'
 import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
+import { favour } from './cgroup-trees.ts'
 import { findControlPlane } from './control-plane.ts'
 import { nodePartsHint, startNode } from './kubelet.ts'
 import { type Lab, startLab } from './lab.ts'
@@ -72,6 +73,7 @@ export async function startRolloutNode(
     if (!given) ends.push(() => lab.stop())
     const node = await startNode(lab, { name: nodeName, runtime: 'containerd', signal })
     ends.push(() => node.stop())
+    favour(basename(node.folder)) // what is lost must be lost to the rollout, not to a busy machine
     const notes = join(node.folder, 'notes')
     mkdirSync(notes)
     const nginx = await startPodsNginx(join(node.folder, 'nginx'), node.amongPods, signal)
