@@ -1,14 +1,15 @@
 // What a rollout needs to be the real thing: a control plane, a node with a kubelet and containerd, Pods with addresses of their own, and
 // an nginx before them that learns of endpoints by a watch.
 import { mkdirSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Pod } from 'kubernetes-types/core/v1.js'
 import { connect } from '../kubernetes/client.ts'
 import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { favour } from './cgroup-trees.ts'
-import { findControlPlane } from './control-plane.ts'
+import { findControlPlane, findKubelet } from './control-plane.ts'
+import { hiddenBelow } from './enclosure.ts'
 import { nodePartsHint, startNode } from './kubelet.ts'
 import { type Lab, startLab } from './lab.ts'
 import { nginxHint } from './nginx.ts'
@@ -25,7 +26,15 @@ type Env = Readonly<Record<string, string | undefined>>
 export function rolloutNodeHint(env: Env, home: string): string | undefined {
   const sought = findControlPlane(env, home)
   if ('missing' in sought) return sought.hint
-  return runtimePartsHint(env) ?? nodePartsHint(env, home) ?? nginxHint(env)
+  return runtimePartsHint(env) ?? nodePartsHint(env, home) ?? nginxHint(env) ?? hiddenHint(env, home)
+}
+
+/** A node has a /var and a /run of its own. */
+function hiddenHint(env: Env, home: string): string | undefined {
+  const kubelet = findKubelet(env, home)
+  const needed = [tmpdir(), process.execPath, ...('found' in kubelet ? [kubelet.found] : [])]
+  const path = needed.find((one) => hiddenBelow(one) !== undefined)
+  return path && `${path} is below ${hiddenBelow(path)}, which a node of the lab has of its own`
 }
 
 export interface RolloutNode {
@@ -66,7 +75,9 @@ export async function startRolloutNode(
   if (hint !== undefined) throw new Error(hint)
   const ends: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
-    for (const end of ends.splice(0).toReversed()) await end()
+    const failed: unknown[] = []
+    for (const end of ends.splice(0).toReversed()) await end().catch((error: unknown) => failed.push(error))
+    if (failed.length > 0) throw failed[0]
   }
   try {
     const lab = given ?? (await startLab(signal))

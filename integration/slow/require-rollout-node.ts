@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { rolloutNodeHint } from '../src/lab/rollout-node.ts'
+import { rolloutNodeHint } from '../../src/lab/rollout-node.ts'
 
 /** True, with the reason on stderr, where no rollout on a real kubelet can be made: for describe.skipIf. */
 export function rolloutNodeOrSkip(): boolean {

@@ -1,21 +1,25 @@
 // Rollouts on a real kubelet, behind an nginx that learns of Pods by its watch: what they lose, when, and what they leave.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Event, Pod } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, vi } from 'vitest'
-import { cgroupTrees } from '../src/lab/cgroup-trees.ts'
-import { connectedHeader, triedHeader } from '../src/lab/nginx.ts'
-import { podHeader } from '../src/lab/pod-application.ts'
-import type { PodEnd } from '../src/lab/pod-ends.ts'
-import { type RolloutNode, startRolloutNode } from '../src/lab/rollout-node.ts'
-import { type LoadPlan, startLoads } from '../src/rollout/load.ts'
-import { isLost, type Outcome } from '../src/rollout/outcomes.ts'
-import { processesOf } from './drill-process.ts'
+import { cgroupTrees } from '../../src/lab/cgroup-trees.ts'
+import { removeOrphans } from '../../src/lab/lab-folder.ts'
+import { removeOrphanedRuntimes } from '../../src/lab/leftovers.ts'
+import { connectedHeader, triedHeader } from '../../src/lab/nginx.ts'
+import { podHeader } from '../../src/lab/pod-application.ts'
+import type { PodEnd } from '../../src/lab/pod-ends.ts'
+import { type RolloutNode, startRolloutNode } from '../../src/lab/rollout-node.ts'
+import { type LoadPlan, startLoads } from '../../src/rollout/load.ts'
+import { isLost, type Outcome } from '../../src/rollout/outcomes.ts'
+import { processesOf } from '../drill-process.ts'
 import { rolloutNodeOrSkip } from './require-rollout-node.ts'
 
-const learnsAfterMs = 1000
+/** Of the build, as a process of its own runs it. */
+const rolloutNode = join(import.meta.dirname, '../../dist/lab/rollout-node.js')
+const learnsAfterMs = 1500
 const waitSeconds = 4
 const never = new AbortController().signal
 
@@ -158,6 +162,28 @@ describe.skipIf(rolloutNodeOrSkip())('a rollout on a real kubelet', () => {
       }
     }
     await expect(run()).rejects.toThrow()
+    expectNothingOf(folder, names)
+    expect(traces()).toEqual(before)
+  })
+
+  it('whose owner is killed is taken down by the next one', async () => {
+    const script = `
+      const { startRolloutNode } = await import(${JSON.stringify(rolloutNode)})
+      const node = await startRolloutNode(new AbortController().signal)
+      await node.deploy({ name: 'orphan', replicas: 1 })
+      console.log('up')`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exited = new Promise((resolve) => child.once('exit', resolve))
+    await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), exited])
+    const names = readdirSync(folder)
+    child.kill('SIGKILL')
+    await exited
+    expect(processesOf(folder)).not.toEqual([])
+    removeOrphanedRuntimes(folder)
+    removeOrphans(folder)
+    await expect.poll(() => processesOf(folder)).toEqual([]) // nginx ends by itself
     expectNothingOf(folder, names)
     expect(traces()).toEqual(before)
   })
