@@ -45,7 +45,9 @@ it.skipIf(hint !== undefined)('measures the wait that a cluster needs, and nothi
   // nginx is told a second after the endpoints changed.
   expect(drain.p999Ms).toBeGreaterThan(900)
   expect(wait).toBeGreaterThanOrEqual(2)
-  process.stderr.write(`without a wait ${without.lost} of ${without.sent} were lost; drain time ${drain.p999Ms} ms: ${wait} s\n`)
+  process.stderr.write(
+    `without a wait ${without.lost} of ${without.sent} were lost; drain time ${drain.p999Ms} ms: ${wait} s\n`,
+  )
 
   const written = readFileSync(policy, 'utf8')
   expect(written).toContain('# kept')

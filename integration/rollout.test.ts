@@ -130,96 +130,106 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
   })
 
   it('blames 503 on endpoints of which none is ready, and 504 on the Pod that got SIGTERM', async () => {
-    const [shop, front] = [await opened(), await answering()]
-    const none = await measure(shop, front, async () => {
-      await Promise.all([shop.unready('old'), shop.unready('other')])
-      await sleep(500)
-      front.how = (answer) => void answer.writeHead(503).end()
-    })
-    expect(none.report.causes).toContainEqual(expect.objectContaining({ how: '503', culprit: 'none-ready' }))
-
-    const [second, proxy] = [await opened(), await answering()]
-    const mute = await measure(second, proxy, async () => {
-      await second.delete('other')
-      proxy.how = (answer) => void setTimeout(() => answer.writeHead(504).end(), 200)
-    })
-    expect(mute.report.causes).toContainEqual(
-      expect.objectContaining({ how: '504', culprit: 'stopping', pods: ['other'] }),
-    )
+    const unready = async () => {
+      const [shop, front] = [await opened(), await answering()]
+      return measure(shop, front, async () => {
+        await Promise.all([shop.unready('old'), shop.unready('other')])
+        await sleep(500)
+        front.how = (answer) => void answer.writeHead(503).end()
+      })
+    }
+    const mute = async () => {
+      const [shop, proxy] = [await opened(), await answering()]
+      return measure(shop, proxy, async () => {
+        await shop.delete('other')
+        proxy.how = (answer) => void setTimeout(() => answer.writeHead(504).end(), 200)
+      })
+    }
+    const [first, second] = await Promise.all([unready(), mute()])
+    expect(first.report.causes).toContainEqual(expect.objectContaining({ how: '503', culprit: 'none-ready' }))
+    const stopping = { how: '504', culprit: 'stopping', pods: ['other'] }
+    expect(second.report.causes).toContainEqual(expect.objectContaining(stopping))
   })
 
   it('blames a container that crashed, one that was killed at the end of its grace period, and one that hangs', async () => {
-    const [shop, answers] = [await opened(), await answering()]
-    const crashed = await measure(shop, answers, async () => {
-      answers.end()
-      await sleep(700)
-      await shop.ended('old', 1, 1)
-    })
-    expect(crashed.report.causes).toContainEqual(
-      expect.objectContaining({ how: 'refused', culprit: 'crashed', pods: ['old'] }),
-    )
-
-    const [second, other] = [await opened({ grace: 2, sleepSeconds: 1 }), await answering()]
-    other.how = (answer) => void setTimeout(() => answer.end('served'), 700)
-    const killed = await measure(second, other, async () => {
-      await second.delete('old')
-      await sleep(2_100)
-      other.end()
-      await second.ended('old', 137)
-    })
+    const crash = async () => {
+      const [shop, answers] = [await opened(), await answering()]
+      return measure(shop, answers, async () => {
+        answers.end()
+        await sleep(700)
+        await shop.ended('old', 1, 1)
+      })
+    }
+    const kill = async () => {
+      const [shop, answers] = [await opened({ grace: 2, sleepSeconds: 1 }), await answering()]
+      answers.how = (answer) => void setTimeout(() => answer.end('served'), 700)
+      return measure(shop, answers, async () => {
+        await shop.delete('old')
+        await sleep(2_100)
+        answers.end()
+        await shop.ended('old', 137)
+      })
+    }
+    const hang = async () => {
+      const [shop, answers] = [await opened(), await answering()]
+      return measure(shop, answers, async () => {
+        answers.how = () => undefined
+        await sleep(2_000)
+        await shop.unready('other')
+      })
+    }
+    const [crashed, killed, hung] = await Promise.all([crash(), kill(), hang()])
+    const refused = { how: 'refused', culprit: 'crashed', pods: ['old'] }
+    expect(crashed.report.causes).toContainEqual(expect.objectContaining(refused))
     expect(killed.report.causes.map(({ culprit }) => culprit)).toContain('killed')
-
-    const [third, mute] = [await opened(), await answering()]
-    const hung = await measure(third, mute, async () => {
-      mute.how = () => undefined
-      await sleep(2_000)
-      await third.unready('other')
-    })
-    expect(hung.report.causes).toContainEqual(
-      expect.objectContaining({ how: 'timed-out', culprit: 'unready', pods: ['other'] }),
-    )
+    const unready = { how: 'timed-out', culprit: 'unready', pods: ['other'] }
+    expect(hung.report.causes).toContainEqual(expect.objectContaining(unready))
   })
 
-  it('blames a new Pod that was sent to too early, a route that changed, and the API server that was away', async () => {
-    const [shop, answers] = [await opened(), await answering()]
-    const early = await measure(shop, answers, async () => {
-      await shop.pod('new')
-      await sleep(600)
-      answers.how = (answer) => void answer.writeHead(502).end()
-      await sleep(600)
-      answers.how = (answer) => void answer.end('served')
-    })
-    expect(early.report.causes).toContainEqual(
-      expect.objectContaining({ how: '502', culprit: 'starting', pods: ['new'] }),
-    )
-
-    const [second, routed] = [await opened(), await answering()]
-    const path = `/apis/networking.k8s.io/v1/namespaces/${second.namespace}/ingresses`
-    const backend = { service: { name: 'shop', port: { number: 80 } } }
-    await lab.send('POST', path, { metadata: { name: 'shop' }, spec: { defaultBackend: backend } })
-    const changed = await measure(second, routed, async () => {
-      await lab.send('PATCH', `${path}/shop`, { metadata: { annotations: { changed: 'yes' } } })
-      routed.how = (answer) => void answer.writeHead(404).end()
-    })
+  it('blames a new Pod that was sent to too early, and a route that changed', async () => {
+    const tooEarly = async () => {
+      const [shop, answers] = [await opened(), await answering()]
+      return measure(shop, answers, async () => {
+        await shop.pod('new')
+        await sleep(600)
+        answers.how = (answer) => void answer.writeHead(502).end()
+        await sleep(600)
+        answers.how = (answer) => void answer.end('served')
+      })
+    }
+    const reroute = async () => {
+      const [shop, answers] = [await opened(), await answering()]
+      const path = `/apis/networking.k8s.io/v1/namespaces/${shop.namespace}/ingresses`
+      const backend = { service: { name: 'shop', port: { number: 80 } } }
+      await lab.send('POST', path, { metadata: { name: 'shop' }, spec: { defaultBackend: backend } })
+      return measure(shop, answers, async () => {
+        await lab.send('PATCH', `${path}/shop`, { metadata: { annotations: { changed: 'yes' } } })
+        answers.how = (answer) => void answer.writeHead(404).end()
+      })
+    }
+    const [early, changed] = await Promise.all([tooEarly(), reroute()])
+    const starting = { how: '502', culprit: 'starting', pods: ['new'] }
+    expect(early.report.causes).toContainEqual(expect.objectContaining(starting))
     expect(changed.report.causes).toContainEqual(expect.objectContaining({ how: 'status', culprit: 'route-changed' }))
+  })
 
-    const [third, alone] = [await opened(), await answering()]
-    const away = await measure(
-      third,
-      alone,
+  it('goes on while the API server is away, marks the gap, and blames nobody for what was lost in it', async () => {
+    const [shop, answers] = [await opened(), await answering()]
+    const { report } = await measure(
+      shop,
+      answers,
       async () => {
         const restarted = lab.restartApiServer()
         await sleep(1_000)
-        alone.how = (answer) => void answer.writeHead(500).end()
+        answers.how = (answer) => void answer.writeHead(500).end()
         await restarted
-        alone.how = (answer) => void answer.end('served')
+        answers.how = (answer) => void answer.end('served')
       },
       ...['--for', '15s'],
     )
-    expect(away.report.causes).toContainEqual(expect.objectContaining({ how: 'status', culprit: 'unwatched' }))
-    expect(away.report.gaps.length).toBeGreaterThan(0)
-    // The measurement went on meanwhile.
-    expect(away.report.buckets.every(({ sent }) => sent > 0)).toBe(true)
+    expect(report.causes).toContainEqual(expect.objectContaining({ how: 'status', culprit: 'unwatched' }))
+    expect(report.gaps.length).toBeGreaterThan(0)
+    expect(report.buckets.every(({ sent }) => sent > 0)).toBe(true)
   })
 
   it('restarts what it was told to, once it was asked for with --yes, and leaves an Event', async () => {
