@@ -1,6 +1,6 @@
 // The drill of lost requests, as a person runs it: real processes behind a real nginx, under load.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeOrphans } from '../src/lab/lab-folder.ts'
@@ -44,7 +44,7 @@ const rowsOfRollout = ['GET', 'POST', 'GET, no retries', 'POST, no retries', 'GE
 
 /** Where a real node can be started; else the drill says why it was not. */
 function expectRolloutsOnKubelet(act: (start: string) => { readonly text: string; readonly rows: Rows }): void {
-  const hint = rolloutNodeHint(process.env, homedir())
+  const hint = rolloutNodeHint()
   if (hint !== undefined) {
     expect(act('rollouts on a real kubelet are left out').text).toContain(hint.slice(0, 20))
     return

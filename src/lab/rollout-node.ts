@@ -23,7 +23,7 @@ import { runtimePartsHint } from './runtime-parts.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 /** @returns what has to be done before it can be started on this machine; undefined if nothing. */
-export function rolloutNodeHint(env: Env, home: string): string | undefined {
+export function rolloutNodeHint(env: Env = process.env, home = homedir()): string | undefined {
   const sought = findControlPlane(env, home)
   if ('missing' in sought) return sought.hint
   return runtimePartsHint(env) ?? nodePartsHint(env, home) ?? nginxHint(env) ?? hiddenHint(env, home)
@@ -71,7 +71,7 @@ export async function startRolloutNode(
   signal: AbortSignal,
   { learnsAfterMs = 1000, lab: given }: Options = {},
 ): Promise<RolloutNode> {
-  const hint = rolloutNodeHint(process.env, homedir())
+  const hint = rolloutNodeHint()
   if (hint !== undefined) throw new Error(hint)
   const ends: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {

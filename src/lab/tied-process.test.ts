@@ -19,7 +19,8 @@ describe('a tied process', () => {
   it('ends with all that it has started', async () => {
     const one = await start('sleep 1000 & echo "child $!"; wait')
     const [, child] = await one.said(/^child (\d+)$/, signal)
-    expect(readProcess('/proc', Number(child))?.command).toEqual(['sleep', '1000'])
+    // It is named before it has become what it runs.
+    await expect.poll(() => readProcess('/proc', Number(child))?.command).toEqual(['sleep', '1000'])
     await one.end()
     await expect
       .poll(() => [one.pid, Number(child)].map((pid) => readProcess('/proc', pid)?.command ?? []))

@@ -1,5 +1,4 @@
 // The same on a real kubelet: Pods of a Deployment are replaced by a rollout, and an nginx before them learns of it by its watch.
-import { homedir } from 'node:os'
 import type { Act, Stage } from '../../contract/drill.ts'
 import type { Json } from '../../contract/hazard.ts'
 import type { Lab } from '../../lab/lab.ts'
@@ -62,7 +61,7 @@ export async function* rollOutOnKubelet(stage: Stage, lab: Lab): AsyncIterable<A
 
 /** @returns why there is none: all else of the drill needs neither root nor a kubelet, and goes well without it. */
 async function startHere(stage: Stage, lab: Lab): Promise<RolloutNode | string> {
-  const hint = rolloutNodeHint(process.env, homedir())
+  const hint = rolloutNodeHint()
   if (hint !== undefined) return hint
   try {
     const node = await startRolloutNode(stage.signal, { lab, learnsAfterMs })
