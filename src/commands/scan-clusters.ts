@@ -46,7 +46,7 @@ async function lookAt(
   config: Kubeconfig,
   context: string,
   options: Omit<LookOptions, 'vantages' | 'world'>,
-  { namespace }: Where,
+  { namespace, podMetrics }: Where,
   io: Io,
   progress: Progress,
 ): Promise<Looked> {
@@ -55,6 +55,7 @@ async function lookAt(
     try {
       const world = await clusterWorld(client, {
         namespaces: namespace,
+        podMetrics: podMetrics === true,
         onPage: (kind, count) => progress.read(context, kind, count),
       })
       const seen = await look({ ...options, vantages: ['manifest', 'cluster'], world })
