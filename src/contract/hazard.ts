@@ -25,13 +25,13 @@ export interface Subject {
 
 /**
  * How the API serves a kind. `versions`: newest first; the first one that the cluster serves is read. `only`: objects of these
- * names, each asked for by itself and never as a list, in this namespace, or in those that were asked for instead.
+ * names, each asked for by itself and never as a list, in this namespace (or each of these), or in those that were asked for instead.
  */
 export interface ApiKind {
   readonly group: string
   readonly versions: readonly string[]
   readonly namespaced: boolean
-  readonly only?: { readonly namespace: string; readonly names: readonly string[] }
+  readonly only?: { readonly namespace: string | readonly string[]; readonly names: readonly string[] }
 }
 
 /**

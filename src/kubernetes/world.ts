@@ -157,7 +157,7 @@ function pathsOf(
 ): readonly string[] {
   if (api?.only) {
     const { namespace: usual, names } = api.only
-    return (namespaces.length > 0 ? namespaces : [usual]).flatMap((namespace) =>
+    return (namespaces.length > 0 ? namespaces : [usual].flat()).flatMap((namespace) =>
       names.map((name) => `${prefix}/namespaces/${encodeURIComponent(namespace)}/${resource}/${name}`),
     )
   }
