@@ -65,4 +65,5 @@ export const reloadStorm = hazard({
   writes: [controllerConfigMaps, deployments, daemonSets, statefulSets],
   manifest: [manifest],
   cluster: [cluster],
+  drill: () => import('./drill.ts'),
 })
