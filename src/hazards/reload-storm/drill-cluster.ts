@@ -49,8 +49,8 @@ export async function findingsIn(stage: Stage, lab: Lab): Promise<readonly Findi
 
 /** What the ConfigMap says now. @throws Error if it says nothing. */
 export async function timeoutIn(lab: Lab): Promise<string> {
-  const { data } = (await lab.send('GET', `${core}/${namespace}/configmaps/${configMap}`)) as ConfigMap
-  const timeout = data?.['worker-shutdown-timeout']
+  const [map] = await lab.list<ConfigMap>(`${core}/${namespace}/configmaps`, `metadata.name=${configMap}`)
+  const timeout = map?.data?.['worker-shutdown-timeout']
   if (timeout === undefined) throw new Error('the ConfigMap has no worker-shutdown-timeout')
   return timeout
 }

@@ -46,6 +46,14 @@ describe('a controller that reloads', () => {
     expect(told(21, '--enable-dynamic-configuration=false')).toBe(false)
   })
 
+  it('gives old workers 10 s before 0.26, and 240 s since', () => {
+    const seconds = (image: string) => reloaderOf(template(image), 'web')?.timeout.seconds
+    expect(seconds('quay.io/kubernetes-ingress-controller/nginx-ingress-controller:0.25.1')).toBe(10)
+    expect(seconds('quay.io/kubernetes-ingress-controller/nginx-ingress-controller:0.26.0')).toBe(240)
+    expect(seconds('registry.k8s.io/ingress-nginx/controller:v1.0.0')).toBe(240)
+    expect(seconds('nginx/nginx-ingress:5.2.0')).toBeUndefined()
+  })
+
   it('names its ConfigMap by a flag, in its own namespace where it says so', () => {
     const of = (...args: string[]) => reloaderOf(template('nginx/nginx-ingress:5', args), 'edge')?.configMap
     expect(of('-nginx-configmaps=$(POD_NAMESPACE)/nginx-config')).toBe('edge/nginx-config')
@@ -62,6 +70,7 @@ describe('where its metrics are', () => {
     ['nginx/nginx-ingress:5', [], undefined],
     ['nginx/nginx-ingress:5', ['-enable-prometheus-metrics'], 9113],
     ['nginx/nginx-ingress:5', ['-enable-prometheus-metrics=false'], undefined],
+    ['nginx/nginx-ingress:5', ['-enable-prometheus-metrics', '-prometheus-tls-secret=edge/tls'], undefined],
     ['nginx/nginx-ingress:5', ['-enable-prometheus-metrics', '-prometheus-metrics-listen-port=9999'], 9999],
     ['nginx/nginx-ingress:5', ['-enable-prometheus-metrics', '-prometheus-metrics-listen-port=../../secrets'], 9113],
     ['ingress-nginx/controller:v1.13.3', [], 10254],

@@ -36,7 +36,7 @@ const manners: Readonly<Record<ReloaderId, Manner>> = {
     metrics: {
       port: 9113,
       portFlag: 'prometheus-metrics-listen-port',
-      on: (flag) => ![undefined, 'false'].includes(flag('enable-prometheus-metrics')),
+      on: (flag) => ![undefined, 'false'].includes(flag('enable-prometheus-metrics')) && !flag('prometheus-tls-secret'),
     },
   },
   haproxytech: {
@@ -70,7 +70,7 @@ export interface Reloader {
   readonly timeout: Manner['timeout']
   /** `namespace/name`, where a flag names it. */
   readonly configMap: string | undefined
-  /** Where it serves metrics; undefined if it is told not to, or not told to. */
+  /** Where it serves metrics; undefined if it is told not to, not told to, or to serve them by TLS. */
   readonly metricsPort: number | undefined
 }
 
@@ -88,12 +88,19 @@ export function reloaderOf(template: PodTemplate, namespace: string | undefined)
       container,
       path: [...template.path, 'containers', place],
       reloadsOnEndpoints: reloadsOnEndpoints(known.id, container, flag),
-      timeout: manner.timeout,
+      timeout: timeoutOf(known.id, container, manner.timeout),
       configMap: flag(manner.configMap)?.replace(/^\$\(\w*NAMESPACE\)/, namespace ?? ''),
       metricsPort: manner.metrics.on(flag) ? portOf(flag(manner.metrics.portFlag), manner.metrics.port) : undefined,
     }
   }
   return undefined
+}
+
+/** 10 s before 0.26 (kubernetes/ingress-nginx#4607). */
+function timeoutOf(id: ReloaderId, container: Container, usual: Manner['timeout']): Manner['timeout'] {
+  const { repository, version } = imageOf(container.image ?? '')
+  const old = id === 'ingress-nginx' && /controller$/.test(repository) && version?.major === 0 && version.minor < 26
+  return old ? { ...usual, seconds: 10 } : usual
 }
 
 const portOf = (text: string | undefined, usual: number): number => {
