@@ -7,6 +7,7 @@ import { fleetBench } from './fleet.ts'
 import { manifestsBench } from './manifests.ts'
 import { networkBench } from './network.ts'
 import { probeBench } from './probe.ts'
+import { rolloutBench } from './rollout.ts'
 import { scanBench } from './scan.ts'
 import { scheduleBench } from './schedule.ts'
 import { table } from './table.ts'
@@ -31,6 +32,10 @@ if (process.argv[2] === 'network') {
 }
 if (process.argv[2] === 'probe') {
   process.stdout.write(`${table(await probeBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'rollout') {
+  process.stdout.write(`${table(await rolloutBench())}\n`)
   process.exit()
 }
 if (process.argv[2] === 'drill') {

@@ -52,7 +52,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
-  rollout: { folders: [], packages: ['node:'] },
+  rollout: { folders: ['contract', 'objects'], packages: ['types:kubernetes-types', 'node:'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
     folders: [
@@ -70,6 +70,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
         'admission',
         'zoned-cronjob',
         'report',
+        'rollout',
         'hazards',
       ],
     ],

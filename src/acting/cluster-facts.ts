@@ -3,7 +3,8 @@
 import type { Namespace, Node, Pod } from 'kubernetes-types/core/v1.js'
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
-import type { Hazard, Kind, Subject } from '../contract/hazard.ts'
+import type { Kind, Subject } from '../contract/hazard.ts'
+import type { Known } from '../engine/policy-document.ts'
 import { spareAnnotation } from '../engine/rails.ts'
 import type { Done, ObjectFacts, PodFacts, Read } from '../engine/situation.ts'
 import { subjectKey } from '../engine/subjects.ts'
@@ -21,7 +22,7 @@ export interface ClusterFactsOptions {
   readonly namespace: string
   /** Where it is of one. */
   readonly node?: string
-  readonly hazards: readonly Pick<Hazard, 'id' | 'steps'>[]
+  readonly hazards: readonly Known[]
   /** ms UTC. */
   readonly now: () => number
   /** ms, monotonic. */

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { defaultPolicy } from '../engine/policy.ts'
 import { type FakeCluster, fakeCluster } from '../kubernetes/fixtures/fake-cluster.ts'
 import { policyFrom, readPolicy } from './policy-source.ts'
 
-const lamps = [{ id: 'dark-lamp', steps: { light: 'Light it' } }]
+const lamps = [{ id: 'dark-lamp', steps: { light: 'Light it' }, settings: z.object({}) }]
 
 describe('the policy of a cluster', () => {
   let cluster: FakeCluster

@@ -2,9 +2,8 @@
 // that whoever keeps the policy in Git does not take it back unknowingly.
 import type { ConfigMap } from 'kubernetes-types/core/v1.js'
 import { parseDocument } from 'yaml'
-import type { Hazard } from '../contract/hazard.ts'
 import { defaultPolicy, type Policy } from '../engine/policy.ts'
-import { policyOf } from '../engine/policy-document.ts'
+import { type Known, policyOf } from '../engine/policy-document.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'
 
@@ -21,7 +20,7 @@ export interface PolicyRead {
   readonly from?: string
 }
 
-type Catalogue = readonly Pick<Hazard, 'id' | 'steps'>[]
+type Catalogue = readonly Known[]
 
 export const policyPath = (namespace: string): string => `/api/v1/namespaces/${namespace}/configmaps/${policyName}`
 

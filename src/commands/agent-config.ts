@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Command, Option } from 'commander'
 import { parseDocument } from 'yaml'
 import type { Hazard } from '../contract/hazard.ts'
+import { settingsFrom } from '../engine/policy-settings.ts'
 import type { AgentOptions } from './agent.ts'
 import { UsageError } from './io.ts'
 
@@ -97,20 +98,9 @@ function settingsOf(own: unknown, hazards: readonly Hazard[], config: string): S
         const ids = hazards.map((one) => one.id).join(', ')
         throw new UsageError(`${config}: hazards.${id}: there is no such hazard on nodes; expected one of ${ids}`)
       }
-      const read = hazard.settings.safeParse(value ?? {})
-      if (read.success) return [id, allKnown(read.data, value, `${config}: hazards.${id}`)]
-      const [issue] = read.error.issues
-      const path = ['hazards', id, ...(issue?.path ?? [])].map(String).join('.')
-      throw new UsageError(`${config}: ${path}: ${issue?.message ?? 'wrong'}`)
+      const read = settingsFrom(hazard, value)
+      if ('wrong' in read) throw new UsageError(`${config}: hazards.${id}${read.wrong}`)
+      return [id, read.settings]
     }),
   )
-}
-
-/** Schemas drop what they do not know, which here is a misspelt setting. */
-function allKnown(data: unknown, value: unknown, at: string): unknown {
-  const known = Object.keys(data ?? {})
-  const stray = Object.keys(value ?? {}).find((key) => !known.includes(key))
-  if (stray !== undefined)
-    throw new UsageError(`${at}.${stray}: there is no such setting; expected ${known.join(', ')}`)
-  return data
 }

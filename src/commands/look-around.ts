@@ -1,4 +1,5 @@
 import type { Hazard, Version } from '../contract/hazard.ts'
+import { settingsBy } from '../engine/policy-settings.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { labelSelector } from '../objects/label-selector.ts'
 import { timeOf } from '../objects/time.ts'
@@ -6,6 +7,7 @@ import { oldestSupported, parseVersion } from '../objects/version.ts'
 import type { ReportInput } from '../report/build.ts'
 import { chooseHazards } from './choose-hazards.ts'
 import { type Io, UsageError } from './io.ts'
+import { policyOfFile } from './policy-facts.ts'
 import { scanFiles } from './scan-files.ts'
 import type { LookOptions } from './scan-options.ts'
 import { toolVersion } from './tool-version.ts'
@@ -47,13 +49,15 @@ export async function lookAround(
   }
   const at = asOf ?? io.now()
   const began = io.ticks()
+  const ofPolicy = options.policy === undefined ? undefined : settingsBy(policyOfFile(options.policy), hazards)
+  const chosenSettings = settings ?? ofPolicy
   const common = {
     hazards,
     zones,
     ticks: began,
     now: at,
     chosen: (object: unknown) => selected(object) && chosen(object),
-    ...(settings && { settings }),
+    ...(chosenSettings && { settings: chosenSettings }),
   }
   const seen =
     inputs.length > 0

@@ -23,11 +23,11 @@ export function policyFacts(cluster: ClusterFacts, path: string | undefined): Fa
   }
 }
 
-/** @throws UsageError if the file is no policy. */
-export function policyOfFile(path: string): Policy {
+/** @param option that named the file. @throws UsageError if it is no policy. */
+export function policyOfFile(path: string, option = '--policy'): Policy {
   try {
     return policyFrom(readFileSync(path, 'utf8'), path, hazards)
   } catch (error) {
-    throw new UsageError(`--policy: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -9,6 +9,7 @@ import { explainCommand } from './explain.ts'
 import type { Io } from './io.ts'
 import { probeCommand } from './probe.ts'
 import { railsCommand } from './rails.ts'
+import { rolloutCommand } from './rollout.ts'
 import { scanCommand } from './scan.ts'
 import { toolVersion } from './tool-version.ts'
 import { webhookCommand } from './webhook.ts'
@@ -31,6 +32,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     webhookCommand(io),
     railsCommand(io, done),
     probeCommand(io, done),
+    rolloutCommand(io, done),
     cronCommand(io, done),
     demoCommand(io),
   ]

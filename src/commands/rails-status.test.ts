@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Entry } from '../acting/budget.ts'
 import { policyFrom } from '../acting/policy-source.ts'
 import type { Hazard } from '../contract/hazard.ts'
@@ -6,11 +7,12 @@ import { type StatusInput, statusData, statusSchema } from './rails-status.ts'
 import { statusText } from './rails-status-view.ts'
 
 const now = Date.parse('2026-11-23T08:00:00Z') // a Monday
+const settings = z.object({})
 const node = {} as NonNullable<Hazard['node']>
 const hazards = [
-  { id: 'lamp', node, steps: { screw: 'screws it in', swap: 'swaps it' } },
-  { id: 'wire', node },
-  { id: 'paper', steps: { file: 'files it' } },
+  { id: 'lamp', node, settings, steps: { screw: 'screws it in', swap: 'swaps it' } },
+  { id: 'wire', node, settings },
+  { id: 'paper', settings, steps: { file: 'files it' } },
 ]
 const policyOf = (text: string) => policyFrom(text, 'p', hazards)
 

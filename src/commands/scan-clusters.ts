@@ -1,9 +1,15 @@
+import { policyName, readPolicy } from '../acting/policy-source.ts'
+import type { Hazard } from '../contract/hazard.ts'
+import type { Broken } from '../contract/world.ts'
 import { type LookOptions, look } from '../engine/look.ts'
-import { connect } from '../kubernetes/client.ts'
+import { settingsBy } from '../engine/policy-settings.ts'
+import { hazards as catalogue } from '../hazards/index.ts'
+import { ApiError } from '../kubernetes/api-error.ts'
+import { type Client, connect } from '../kubernetes/client.ts'
 import { type Kubeconfig, loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import type { Looked } from '../report/build.ts'
-import type { Io } from './io.ts'
+import { type Io, ownNamespace } from './io.ts'
 import { type Progress, startProgress } from './progress.ts'
 import type { Seen } from './scan-files.ts'
 import type { LookOptions as Where } from './scan-options.ts'
@@ -58,13 +64,36 @@ async function lookAt(
         podMetrics: podMetrics === true,
         onPage: (kind, count) => progress.read(context, kind, count),
       })
-      const seen = await look({ ...options, vantages: ['manifest', 'cluster'], world })
-      return { name: context, look: seen, ...(world.version && { version: world.version }) }
+      const policy = options.settings ? {} : await settingsOf(client, options.hazards, io)
+      const { broken, ...settings } = policy
+      const seen = await look({ ...options, ...settings, vantages: ['manifest', 'cluster'], world })
+      const all = broken ? { ...seen, broken: [...seen.broken, broken] } : seen
+      return { name: context, look: all, ...(world.version && { version: world.version }) }
     } finally {
       await client.close()
     }
   } catch (error) {
     io.signal.throwIfAborted()
     return { name: context, because: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/**
+ * What the cluster's own policy says of hazards' settings: what a person measured for it. Most have none, and who looks at a few
+ * namespaces may not read it; one that is wrong is told of, and takes no findings away.
+ */
+async function settingsOf(
+  client: Client,
+  hazards: readonly Hazard[],
+  io: Io,
+): Promise<{ readonly settings?: Readonly<Record<string, unknown>>; readonly broken?: Broken }> {
+  const namespace = ownNamespace({}, io)
+  try {
+    const { policy, from } = await readPolicy(client, namespace, catalogue)
+    return from === undefined ? {} : { settings: settingsBy(policy, hazards) }
+  } catch (error) {
+    if (error instanceof ApiError) return {}
+    const because = error instanceof Error ? error.message : String(error)
+    return { broken: { place: `ConfigMap ${namespace}/${policyName}`, because } }
   }
 }

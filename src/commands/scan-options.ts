@@ -16,6 +16,7 @@ export interface LookOptions {
   readonly asOf?: string
   readonly kubeVersion?: string
   readonly podMetrics?: true
+  readonly policy?: string
 }
 
 /** How `scan` reports, and when it fails. */
@@ -59,6 +60,10 @@ const withWhen = (command: Command): Command =>
   command
     .option('--as-of <time>', 'the time at which exported objects were as they are, e.g. 2026-11-23T08:00:00Z')
     .option('--kube-version <version>', 'for which release files are meant (default: the oldest still supported)')
+    .option(
+      '--policy <file>',
+      'whose settings of hazards count (default: of a live cluster its own policy, if it has one)',
+    )
 
 /** Adds the options that say which objects to look at. */
 export const withInputOptions = (command: Command): Command => withWhen(withWhere(command))
@@ -109,6 +114,7 @@ export function sameLook(inputs: readonly string[], options: LookOptions): strin
     ...flag('--as-of', options.asOf),
     ...flag('--kube-version', options.kubeVersion),
     ...(options.podMetrics ? ['--pod-metrics'] : []),
+    ...flag('--policy', options.policy),
   ]
     .map(quoted)
     .join(' ')

@@ -252,6 +252,9 @@ export interface Metric {
   readonly counts?: 'findings'
 }
 
+/** `drain-seconds`: from a Pod's deletion to the last request that still comes to it, in whole seconds. */
+export type Measure = 'drain-seconds'
+
 /** A known way in which Kubernetes hurts its users. Data; the logic is in the detectors it wires. */
 export interface Hazard<S = unknown> {
   readonly id: string
@@ -260,6 +263,8 @@ export interface Hazard<S = unknown> {
   readonly reasons: Readonly<Record<string, Reason>>
   /** `parse({})` gives the defaults. */
   readonly settings: ZodType<S>
+  /** Settings that a measurement of the cluster can give, and which one: see `Measure`. */
+  readonly measured?: Readonly<Record<string, Measure>>
   readonly steps?: Readonly<Record<string, string>>
   readonly writes?: readonly Kind<unknown>[]
   readonly metrics?: Readonly<Record<string, Metric>>

@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { defaultPolicy, inWindow, modeOf } from './policy.ts'
 import { policyDocument, policyOf } from './policy-document.ts'
+import { settingsBy } from './policy-settings.ts'
 
-const lamps = [{ id: 'dark-lamp', steps: { light: 'Light it', replace: 'Replace it' } }, { id: 'loud-lamp' }]
+const lamps = [
+  {
+    id: 'dark-lamp',
+    steps: { light: 'Light it', replace: 'Replace it' },
+    settings: z.object({ watts: z.number().int().positive().default(5) }),
+  },
+  { id: 'loud-lamp', settings: z.object({}) },
+]
 
 const read = (document: unknown) => {
   const result = policyOf(document, lamps)
@@ -23,6 +32,12 @@ describe('a policy', () => {
     expect(modeOf(policy, 'dark-lamp', 'replace', 'act')).toBe('advise')
     expect(modeOf(policy, 'dark-lamp', 'light', 'observe')).toBe('observe')
     expect(modeOf(policy, 'loud-lamp', 'light', 'act')).toBe('observe')
+  })
+
+  it('gives a hazard settings, and the defaults of those that it does not name', () => {
+    const policy = read({ hazards: { 'dark-lamp': { settings: { watts: 60 } } } })
+    expect(settingsBy(policy, lamps as never)).toEqual({ 'dark-lamp': { watts: 60 }, 'loud-lamp': {} })
+    expect(settingsBy(defaultPolicy, lamps as never)).toEqual({ 'dark-lamp': { watts: 5 }, 'loud-lamp': {} })
   })
 
   it('counts on its nodes and in its namespaces only, and observes where that can not be told', () => {
@@ -54,6 +69,14 @@ describe('a policy', () => {
   })
 
   it.each([
+    [
+      { hazards: { 'dark-lamp': { settings: { wats: 60 } } } },
+      'hazards.dark-lamp.settings.wats: there is no such setting; expected watts',
+    ],
+    [
+      { hazards: { 'loud-lamp': { settings: { watts: 60 } } } },
+      'hazards.loud-lamp.settings.watts: there is no such setting; expected none',
+    ],
     [
       { hazards: { 'dark-lmp': {} } },
       'hazards.dark-lmp: there is no such hazard; expected one of dark-lamp, loud-lamp',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Hazard } from '../contract/hazard.ts'
 import { labelSelector } from '../objects/label-selector.ts'
 import { defaultPolicy, modes, type Policy, type Window } from './policy.ts'
+import { settingsFrom } from './policy-settings.ts'
 
 const days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const
 const dayMinutes = 24 * 60
@@ -21,6 +22,12 @@ const hazardPolicy = z.strictObject({
   steps: z.record(z.string(), mode).optional().describe('A mode for a step by its name, over that of the hazard'),
   nodes: selector.optional(),
   namespaces: z.array(z.string()).optional().describe('In other namespaces the hazard is observed'),
+  settings: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe(
+      'Of the hazard itself (settings.schema.json), for scans and the webhook; the agent has a file of its own',
+    ),
 })
 
 const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'is no time of day; expected e.g. 09:30')
@@ -71,6 +78,9 @@ export const policyDocument = z.strictObject({
   paused: z.boolean().default(defaultPolicy.paused).describe('Nothing is done while it is true'),
 })
 
+/** What a policy's reader has to know of a hazard. */
+export type Known = Pick<Hazard, 'id' | 'steps' | 'settings'>
+
 /**
  * Reads a policy. Whatever is wrong makes all of it no policy: half of one may lack the half that holds back.
  * @param document what the YAML said; null for an empty one.
@@ -79,18 +89,20 @@ export const policyDocument = z.strictObject({
  */
 export function policyOf(
   document: unknown,
-  hazards: readonly Pick<Hazard, 'id' | 'steps'>[],
+  hazards: readonly Known[],
 ): { readonly policy: Policy } | { readonly wrong: readonly string[] } {
   const parsed = policyDocument.safeParse(document ?? {})
   if (!parsed.success) return { wrong: parsed.error.issues.map(issueText) }
-  const wrong = Object.entries(parsed.data.hazards).flatMap(([id, { steps = {} }]) => {
+  const wrong = Object.entries(parsed.data.hazards).flatMap(([id, { steps = {}, settings }]) => {
     const known = hazards.find((one) => one.id === id)
     if (!known)
       return [`hazards.${id}: there is no such hazard; expected one of ${hazards.map((one) => one.id).join(', ')}`]
     const names = Object.keys(known.steps ?? {})
-    return Object.keys(steps)
+    const stray = Object.keys(steps)
       .filter((name) => !names.includes(name))
       .map((name) => `hazards.${id}.steps.${name}: it has no such step; expected ${names.join(', ') || 'none'}`)
+    const checked = settings && settingsFrom(known, settings)
+    return checked && 'wrong' in checked ? [...stray, `hazards.${id}.settings${checked.wrong}`] : stray
   })
   if (wrong.length > 0) return { wrong }
   return { policy: { ...parsed.data, windows: parsed.data.windows.flatMap(windowsOf) } as Policy }

@@ -13,6 +13,8 @@ export interface HazardPolicy {
   readonly nodes?: string
   /** In other namespaces it is observed. */
   readonly namespaces?: readonly string[]
+  /** Of the hazard itself, where they are not its defaults; its schema has taken them. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 /** A time of the week in which may be acted, UTC: minutes from Monday 00:00; `from` included, `to` excluded. */

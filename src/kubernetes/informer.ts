@@ -32,11 +32,17 @@ export interface InformerOptions {
   readonly happened: (happened: Happened) => void
   /** A watch ended otherwise than in its time, or a list failed; `anew`: all is listed again. */
   readonly failed: (because: string, anew: boolean) => void
+  /** The server has accepted a watch: from now on changes come as they happen. */
+  readonly connected?: () => void
   /** ms before the first retry. */
   readonly firstWaitMs?: number
   readonly idleMs?: number
   /** Only objects with these labels: `name` or `name=value`. */
   readonly labelSelector?: string
+  /** Only objects with these fields, of the few that the server can select by: `name=value`. */
+  readonly fieldSelector?: string
+  /** Only those of this namespace. */
+  readonly namespace?: string
 }
 
 /** As `kubectl`: large enough to be fast, small enough not to hurt the API server. */
@@ -142,7 +148,7 @@ export class Informer {
 
   /** A list where there was none, then one watch. Undefined if that ended in its time. */
   async #once(): Promise<undefined> {
-    const { client, signal, random, kind, idleMs, labelSelector } = this.#options
+    const { client, signal, random, kind, idleMs, namespace } = this.#options
     this.#served ??= await this.#discovery.served(kind)
     this.#absent = this.#served === undefined
     if (!this.#served) {
@@ -151,15 +157,16 @@ export class Informer {
       return
     }
     const served = this.#served
-    const path = `${served.prefix}/${served.resource}`
+    const path = `${served.prefix}/${namespace === undefined ? '' : `namespaces/${namespace}/`}${served.resource}`
     this.#version ??= await this.#list(served, path)
     const options = {
       ...{ resourceVersion: this.#version, signal, random },
       accepted: () => {
         this.#connected = true
+        this.#options.connected?.()
       },
       ...(idleMs !== undefined && { idleMs }),
-      ...(labelSelector !== undefined && { labelSelector }),
+      ...this.#selected(),
     }
     for await (const { type, object } of watch(client, path, options)) {
       if (type !== 'BOOKMARK') this.#take(served, object, type === 'DELETED')
@@ -169,10 +176,18 @@ export class Informer {
     this.#last = this.#options.ticks()
   }
 
+  #selected(): { readonly labelSelector?: string; readonly fieldSelector?: string } {
+    const { labelSelector, fieldSelector } = this.#options
+    return {
+      ...(labelSelector !== undefined && { labelSelector }),
+      ...(fieldSelector !== undefined && { fieldSelector }),
+    }
+  }
+
   /** The pages of a list are of one moment; what was held and is not among them is gone. @returns that moment's version. */
   async #list(served: Served, path: string): Promise<string> {
-    const { client, ticks, labelSelector } = this.#options
-    const selected = labelSelector === undefined ? {} : { labelSelector }
+    const { client, ticks } = this.#options
+    const selected = this.#selected()
     const seen = new Set<string>()
     let next: string | undefined
     let version = ''

@@ -21,6 +21,8 @@ export interface Target {
   readonly proxy: string | undefined
   /** What the kubeconfig calls its user; the API server may know it by another name. */
   readonly user?: string
+  /** Of its context, for what is named without one. */
+  readonly namespace?: string
   /** Asks plugins and reads token files anew at every call. */
   credentials(): Promise<Credentials>
 }
@@ -156,6 +158,7 @@ function targetOf(merged: Merged, name: string, files: readonly string[]): Targe
     server: cluster.server.replace(/\/+$/, ''),
     proxy: typeof cluster['proxy-url'] === 'string' && cluster['proxy-url'] !== '' ? cluster['proxy-url'] : undefined,
     ...(user && { user: String(context.user) }),
+    ...(typeof context.namespace === 'string' && context.namespace !== '' && { namespace: context.namespace }),
     credentials: () => credentialsOf(name, cluster, user ?? {}),
   }
 }

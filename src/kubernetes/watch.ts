@@ -18,8 +18,9 @@ export interface WatchOptions {
   readonly random: () => number
   /** ms without a byte until the connection is taken for dead. */
   readonly idleMs?: number
-  /** Only objects with these labels: `name=value`. */
+  /** Only objects with these labels, and these fields: `name=value`. */
   readonly labelSelector?: string
+  readonly fieldSelector?: string
   /** Told once the server has accepted. */
   readonly accepted?: () => void
 }
@@ -35,9 +36,12 @@ const mostIdle = 150_000
  * @throws ApiError if it is refused, breaks off or is mute, or of the status in an ERROR event: 410 if the version is too old.
  */
 export async function* watch(client: Client, path: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
-  const { resourceVersion, signal, random, idleMs = mostIdle, labelSelector, accepted } = options
+  const { resourceVersion, signal, random, idleMs = mostIdle, labelSelector, fieldSelector, accepted } = options
   const timeoutSeconds = String(Math.round(leastSeconds * (1 + random())))
-  const selected = labelSelector === undefined ? {} : { labelSelector }
+  const selected = {
+    ...(labelSelector !== undefined && { labelSelector }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+  }
   const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion, timeoutSeconds, ...selected }
   for await (const line of client.lines(
     { method: 'GET', path, query },

@@ -221,8 +221,12 @@ async function start(
   ]
   const startManager = (args: readonly string[], env?: Env): Daemon =>
     run('kube-controller-manager', binaries.controllerManager, [...managerArgs, ...args], env)
-  let manager = startManager([])
-  await manager.until(() => manager.logged('Started "cronjob"'))
+  const startedManager = async (args: readonly string[], env?: Env): Promise<Daemon> => {
+    const daemon = startManager(args, env)
+    await daemon.until(() => daemon.logged(allStarted))
+    return daemon
+  }
+  let manager = await startedManager([])
   const version = JSON.parse((await get(server, '/version', certificate, credentials.tokenOf('admin'))) ?? '{}') as {
     gitVersion?: string
   }
@@ -246,12 +250,17 @@ async function start(
     folder,
     async restartControllerManager(args, env) {
       await manager.stop()
-      manager = startManager(args, env)
-      await manager.until(() => manager.logged('Started "cronjob"'))
+      manager = await startedManager(args, env)
     },
     stop,
   }
 }
+
+/**
+ * What the controller manager says once all of its controllers run: it starts them in no order, one of which asks the API server what
+ * it serves, and ends if that is restarted meanwhile (cmd/kube-controller-manager/app/controllermanager.go, StartControllers).
+ */
+const allStarted = 'resource monitors have synced'
 
 /** One GET with the server's own certificate as the authority; undefined while it does not answer with 200. */
 async function get(server: string, path: string, certificate: string, token: string): Promise<string | undefined> {

@@ -1,8 +1,8 @@
 // A drill as a page: one file without a script, which needs no network.
 import type { Act } from '../contract/drill.ts'
 import type { Plot, Table } from '../contract/plot.ts'
-import { pageStyle } from './drill-page-style.ts'
 import { escaped } from './escaped.ts'
+import { pageStyle } from './page-style.ts'
 import { plotSvgs } from './plot-svg.ts'
 import { figureText, valueText } from './plot-words.ts'
 

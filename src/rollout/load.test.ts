@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type LoadPlan, startLoad, startLoads, warmUp } from './load.ts'
 import type { Outcome } from './outcomes.ts'
+import { latenessOf } from './summary.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -159,8 +160,20 @@ describe('a load', () => {
     await expect.poll(() => answered).toBe(asked)
   })
 
+  it('reads answers also where it can not send as fast as it is asked to', async () => {
+    const url = await serve((_, answer) => answer.end())
+    const busy = (): URL => {
+      const until = performance.now() + 2
+      while (performance.now() < until);
+      return url
+    }
+    const outcomes = await load(planOf(url, { arrivals: { perSecond: 1000 }, target: busy }), 10)
+    expect(failures(outcomes)).toEqual(new Set([200]))
+    expect(latenessOf(outcomes).spoilt).toBe(true)
+  })
+
   it('refuses a rate that it can not keep', () => {
     const plan = planOf(new URL('http://127.0.0.1:1/'), { arrivals: { perSecond: 5000 } })
-    expect(() => startLoad(plan, AbortSignal.timeout(1))).toThrow('at most 1000')
+    expect(() => startLoad(plan, AbortSignal.timeout(1))).toThrow('at most 2000')
   })
 })

@@ -14,7 +14,7 @@ describe('arrivals', () => {
     expect(dueMs({ perSecond: 3 }, 3_000_000)).toBe(1e9)
   })
 
-  it.each([0, -1, Number.NaN, 1001, Number.POSITIVE_INFINITY])('refuse a rate of %s', (perSecond) =>
+  it.each([0, -1, Number.NaN, 2001, Number.POSITIVE_INFINITY])('refuse a rate of %s', (perSecond) =>
     expect(() => expectRate({ perSecond })).toThrow(RangeError),
   )
 })
@@ -30,7 +30,12 @@ describe('how a request failed', () => {
     ['cut-short', { code: 'ECONNRESET' }, begun],
     ['timed-out', { code: 'ECONNRESET' }, { answered: false, late: true }],
     ['timed-out', { code: 'ETIMEDOUT', syscall: 'connect' }, not],
-    ['unreachable', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }, not],
+    ['dns', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }, not],
+    ['unreachable', { code: 'EHOSTUNREACH', syscall: 'connect' }, not],
+    ['exhausted', { code: 'EADDRNOTAVAIL', syscall: 'connect' }, not],
+    ['tls', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, not],
+    ['tls', { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, not],
+    ['tls', { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, not],
     ['other', { code: 'HPE_INVALID_CONSTANT' }, not],
     ['other', {}, not],
   ] as const)('%s: %o', (failure, error, when) => expect(failureOf({ message: '', ...error }, when)).toBe(failure))
@@ -80,8 +85,8 @@ describe('figures', () => {
   it('say that they are spoilt where the generator itself was late', () => {
     const late = (count: number) =>
       Array.from({ length: 100 }, (_, index) => outcome({ sentMs: index < count ? 6 : 1 }))
-    expect(latenessOf(late(1))).toEqual({ p99Ms: 1, spoilt: false })
-    expect(latenessOf(late(2))).toEqual({ p99Ms: 6, spoilt: true })
+    expect(latenessOf(late(1))).toEqual({ p99Ms: 1, exhausted: 0, spoilt: false })
+    expect(latenessOf(late(2))).toEqual({ p99Ms: 6, exhausted: 0, spoilt: true })
     expect(spoiltText(latenessOf(late(2)))).toContain('p99 6.0 ms')
     expect(spoiltText(latenessOf(late(1)))).toBeUndefined()
   })

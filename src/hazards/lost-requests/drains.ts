@@ -1,6 +1,6 @@
 // What an object itself says of how its application ends, and how the load balancer in front of it lets go.
 import type { Container } from 'kubernetes-types/core/v1.js'
-import { durationSeconds } from './wait.ts'
+import { durationSeconds } from '../../objects/pre-stop.ts'
 
 /** Words by which applications call a wait before they stop taking requests. */
 const waitsItself =

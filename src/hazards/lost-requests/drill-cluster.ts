@@ -4,8 +4,8 @@ import type { Place, Stage } from '../../contract/drill.ts'
 import type { Finding, Step } from '../../contract/hazard.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { applyChanges, valueAt } from '../../objects/changes.ts'
+import { waitOf } from '../../objects/pre-stop.ts'
 import { parseVersion } from '../../objects/version.ts'
-import { waitOf } from './wait.ts'
 
 const apps = '/apis/apps/v1/namespaces/default/deployments'
 

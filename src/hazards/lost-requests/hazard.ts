@@ -27,6 +27,7 @@ export const lostRequests = hazard({
   title: 'Requests are lost whenever its Pods stop',
   severity: 'high',
   settings,
+  measured: { waitSeconds: 'drain-seconds' },
   reasons: {
     'no-wait': {
       title: 'Stops at once, while requests still come',

@@ -2,12 +2,12 @@
 import type { Finding } from '../../contract/hazard.ts'
 import { seen } from '../../contract/verdicts.ts'
 import { ingressControllerOf } from '../../objects/ingress-controllers.ts'
+import { sleepSince } from '../../objects/pre-stop.ts'
 import { olderThan, versionText } from '../../objects/version.ts'
 import { ownWait, targetsPods } from './drains.ts'
 import { lacksShell } from './images.ts'
 import { graceSeen, type Hook, type Judging, needsOf, reachSeen } from './judging.ts'
 import { addWait, advise, setGrace } from './remedy.ts'
-import { sleepSince } from './wait.ts'
 
 const hookSeen = ({ item }: Judging, { container, path }: Hook, text: string) =>
   container.lifecycle?.preStop

@@ -5,11 +5,11 @@ import { list } from '../../contract/reads.ts'
 import { seen } from '../../contract/verdicts.ts'
 import { daemonSets, deployments, pods, rollouts, statefulSets } from '../../objects/kinds.ts'
 import { isPod, type PodMaker, type PodTemplate, podTemplateOf } from '../../objects/pod-templates.ts'
+import { type Wait, waitOf } from '../../objects/pre-stop.ts'
 import { balancerDrain, ownDrain } from './drains.ts'
 import type { Settings } from './settings.ts'
 import { nativeSidecars } from './sidecars.ts'
 import { type Reach, serving } from './traffic.ts'
-import { type Wait, waitOf } from './wait.ts'
 
 /** terminationGracePeriodSeconds where it is not set (core/v1 PodSpec). */
 export const defaultGrace = 30

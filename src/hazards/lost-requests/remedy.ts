@@ -2,10 +2,10 @@
 import type { Change, Path, Step } from '../../contract/hazard.ts'
 import { recordedChanges } from '../../objects/changes.ts'
 import { asJson } from '../../objects/json.ts'
+import { sleepSince } from '../../objects/pre-stop.ts'
 import { olderThan } from '../../objects/version.ts'
 import { lacksShell } from './images.ts'
 import { type Hook, type Judging, needsOf } from './judging.ts'
-import { sleepSince } from './wait.ts'
 
 export const advise = (why: string): Step => ({ do: 'advise', why })
 

@@ -1,8 +1,8 @@
 // Proxies that stand beside an application: stopped before it, they take its connections with them.
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js'
 import type { Version } from '../../contract/hazard.ts'
+import { durationSeconds, waitOf } from '../../objects/pre-stop.ts'
 import { olderThan } from '../../objects/version.ts'
-import { durationSeconds, waitOf } from './wait.ts'
 
 /** From 1.29 on an init container with restartPolicy Always is stopped after all others (KEP-753: beta 1.29, GA 1.33). */
 const sidecarsSince = 29

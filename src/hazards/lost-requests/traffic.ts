@@ -2,8 +2,9 @@
 import type { Container, Service } from 'kubernetes-types/core/v1.js'
 import type { Item, Unread } from '../../contract/hazard.ts'
 import { index, isUnread, maybe } from '../../contract/reads.ts'
+import { ingressBackends, routeBackends } from '../../objects/backends.ts'
 import { grpcRoutes, httpRoutes, ingresses, services } from '../../objects/kinds.ts'
-import type { Ingress, IngressBackend, Route } from '../../objects/local-types.ts'
+import type { Ingress, Route } from '../../objects/local-types.ts'
 import type { PodTemplate } from '../../objects/pod-templates.ts'
 import { selects } from '../../objects/selectors.ts'
 
@@ -48,35 +49,26 @@ export const servicesSeen = maybe(
   }),
 )
 
-const backendName = (backend: IngressBackend | null | undefined): string[] => {
-  const name = backend?.service?.name ?? backend?.serviceName
-  return name === undefined ? [] : [name]
-}
-
 export const ingressesSeen = maybe(
-  index(ingresses, namespaceOf, ({ metadata, spec }: Ingress): FrontSeen => {
-    const paths = (spec?.rules ?? []).flatMap(({ http }) => http?.paths ?? [])
-    return {
-      text: `Ingress ${metadata?.name ?? ''}`,
-      services: [
-        ...backendName(spec?.defaultBackend ?? spec?.backend),
-        ...paths.flatMap(({ backend }) => backendName(backend)),
-      ],
-      annotations: metadata?.annotations ?? {},
-    }
-  }),
+  index(
+    ingresses,
+    namespaceOf,
+    (ingress: Ingress): FrontSeen => ({
+      text: `Ingress ${ingress.metadata?.name ?? ''}`,
+      services: ingressBackends(ingress),
+      annotations: ingress.metadata?.annotations ?? {},
+    }),
+  ),
 )
 
 /** By the namespace of the first Service that it names: a route may name one of another namespace. */
-const backendsOf = (route: Route) => (route.spec?.rules ?? []).flatMap(({ backendRefs }) => backendRefs ?? [])
-
 export const routesSeen = maybe(
   index(
     [httpRoutes, grpcRoutes],
-    (route) => backendsOf(route).find(({ namespace }) => namespace)?.namespace ?? namespaceOf(route),
+    (route) => routeBackends(route).find(({ namespace }) => namespace)?.namespace ?? namespaceOf(route),
     (route: Route): FrontSeen => ({
       text: `route ${route.metadata?.name ?? ''}`,
-      services: backendsOf(route).flatMap(({ kind = 'Service', name }) => (kind === 'Service' && name ? [name] : [])),
+      services: routeBackends(route).map(({ name }) => name),
       annotations: {},
     }),
   ),

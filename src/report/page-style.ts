@@ -1,4 +1,4 @@
-/** Of the page of a drill: light and dark as the reader has it, one column where it is narrow. */
+/** Of all pages: light and dark as the reader has it, one column where it is narrow. */
 export const pageStyle = `
 :root {
   --paper: #fcfcfb; --card: #ffffff; --ink: #1c1d1f; --soft: #5d6168; --line: #e3e4e6; --axis: #a9adb3;

@@ -1,7 +1,7 @@
 // How long a preStop hook keeps a container from being stopped.
 import type { LifecycleHandler } from 'kubernetes-types/core/v1.js'
-import type { Version } from '../../contract/hazard.ts'
-import { olderThan } from '../../objects/version.ts'
+import type { Version } from '../contract/hazard.ts'
+import { olderThan } from './version.ts'
 
 /** The release from which on the API server keeps `preStop.sleep` by default (KEP-3960: alpha 1.29, beta 1.30, GA 1.34). */
 export const sleepSince = 30
