@@ -52,7 +52,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
-  rollout: { folders: ['contract', 'objects'], packages: ['types:kubernetes-types', 'node:'] },
+  rollout: { folders: ['contract', 'objects'], packages: ['types:kubernetes-types', 'node:', 'tsx/esm/api'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
   commands: {
     folders: [
@@ -74,7 +74,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
         'hazards',
       ],
     ],
-    packages: ['commander', 'picocolors', 'ora', 'pino', 'yaml', 'zod', 'node:'],
+    packages: ['commander', 'picocolors', 'ora', 'pino', 'yaml', 'zod', 'types:kubernetes-types', 'node:'],
   },
   'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },
 }

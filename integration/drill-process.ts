@@ -31,7 +31,7 @@ export async function drillIn(
 
 /** What a drill has left of its folders, and its processes. */
 export const leftOf = (folder: string): readonly string[] => [
-  ...readdirSync(folder).filter((name) => name.startsWith('roadcrew-lab-')),
+  ...readdirSync(folder).filter((name) => /^roadcrew-(lab|containerd)-/.test(name)),
   ...processesOf(folder),
 ]
 

@@ -1,10 +1,11 @@
 // The drill of lost requests, as a person runs it: real processes behind a real nginx, under load.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeOrphans } from '../src/lab/lab-folder.ts'
 import { nginxHint } from '../src/lab/nginx.ts'
+import { rolloutNodeHint } from '../src/lab/rollout-node.ts'
 import { drillIn, leftOf, processesOf } from './drill-process.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
 
@@ -40,6 +41,28 @@ const lostIn = (rows: Rows, start: string): number[] =>
   [...rows].flatMap(([name, [, lost = -1]]) => (name.startsWith(start) ? [lost] : []))
 
 const rowsOfRollout = ['GET', 'POST', 'GET, no retries', 'POST, no retries', 'GET, kept connections']
+
+/** Where a real node can be started; else the drill says why it was not. */
+function expectRolloutsOnKubelet(act: (start: string) => { readonly text: string; readonly rows: Rows }): void {
+  const hint = rolloutNodeHint(process.env, homedir())
+  if (hint !== undefined) {
+    expect(act('rollouts on a real kubelet are left out').text).toContain(hint.slice(0, 20))
+    return
+  }
+  expect(act('a real node is up').text).toContain('no-wait  no preStop wait')
+  for (const start of ['kubelet, no wait: ', 'kubelet, the advised edit: ']) {
+    const { rows } = act(start)
+    expect([...rows.keys()]).toEqual(rowsOfRollout)
+    expect(lostIn(rows, 'GET, no retries')[0]).toBeGreaterThan(0)
+  }
+  expect(act('the edit itself was rolled out').text).toContain('"sleep","5"')
+  const { rows, text } = act('kubelet, wait of 5 s, as advised: 0 of ')
+  expect([...rows.keys()]).toEqual(rowsOfRollout)
+  for (const waited of /SIGTERM after \(s\) +(.*)/.exec(text)?.[1]?.split(', ') ?? ['0'])
+    expect(Number(waited)).toBeGreaterThanOrEqual(4.5)
+  const ends = act('looked: clear; how each Pod ended').text.split('\n').slice(2, -1)
+  expect(ends.filter((line) => /: cart-\S+ +\d{4}-\S+Z( +[\d.]+){3}$/.test(line))).toHaveLength(6)
+}
 
 describe.skipIf([controlPlaneOrSkip(), nginxOrSkip()].includes(true))('the drill of lost requests', () => {
   it('loses requests without a wait and with a short one, and none with the advised one', async () => {
@@ -84,8 +107,9 @@ describe.skipIf([controlPlaneOrSkip(), nginxOrSkip()].includes(true))('the drill
     }
     expect(act('looked at an ingress controller').text).toContain('controller-cut-off')
     expect(act('edited as advised: it is cut off no more').text).toContain('terminationGracePeriodSeconds  245')
+    expectRolloutsOnKubelet(act)
     expect(leftOf(folder)).toEqual([])
-  }, 300_000)
+  }, 600_000)
 
   it.each([0, 2500])(
     'that is stopped while it starts what serves, or %i ms later, leaves nothing',

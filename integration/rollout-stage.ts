@@ -163,8 +163,14 @@ export interface Ran {
   readonly err: string
 }
 
+export interface Running {
+  /** From now on it counts. @throws Error if it ended before. */
+  readonly begun: Promise<void>
+  readonly ended: Promise<Ran>
+}
+
 /** `roadcrew rollout` as a process of its own. */
-export async function runRollout(lab: Lab, args: readonly string[]): Promise<Ran> {
+export function startRollout(lab: Lab, args: readonly string[]): Running {
   const child = spawn(process.execPath, [main, 'rollout', ...args, '--kubeconfig', lab.kubeconfig], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -175,9 +181,16 @@ export async function runRollout(lab: Lab, args: readonly string[]): Promise<Ran
   child.stderr.on('data', (part: Buffer) => {
     err += part.toString()
   })
-  const [code] = (await once(child, 'close')) as [number]
-  return { code, out, err }
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number, out, err }))
+  const begun = new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', () => /^roadcrew: watching/m.test(err) && resolve())
+    void ended.then(() => reject(new Error(`it ended before it had begun: ${err}`)))
+  })
+  begun.catch(() => undefined)
+  return { begun, ended }
 }
+
+export const runRollout = (lab: Lab, args: readonly string[]): Promise<Ran> => startRollout(lab, args).ended
 
 export const reportIn = ({ out, err }: Ran): RolloutReport => {
   if (out === '') throw new Error(err)

@@ -11,7 +11,7 @@ import { type Lab, startLab } from '../src/lab/lab.ts'
 import { type Nginx, startNginx } from '../src/lab/nginx.ts'
 import { rolloutSchema } from '../src/report/rollout-schema.ts'
 import { controlPlaneOrSkip } from './require-control-plane.ts'
-import { Answering, reportIn, runRollout, Shop } from './rollout-stage.ts'
+import { Answering, reportIn, runRollout, Shop, startRollout } from './rollout-stage.ts'
 
 describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
   let lab: Lab
@@ -40,12 +40,11 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
   async function measure(shop: Shop, answers: Answering, happens: () => Promise<unknown>, ...more: readonly string[]) {
     const url = more.includes('--url') ? [] : ['--url', answers.url]
     const args = ['deploy/shop', '-n', shop.namespace, '--rate', '100', '--for', '6s', '--timeout', '1s', '-o', 'json']
-    const running = runRollout(lab, [...args, ...url, ...more])
-    const had = answers.asked
-    // The check and what warms up come first; then a second at rest.
-    await expect.poll(() => answers.asked - had, { timeout: 60_000, interval: 20 }).toBeGreaterThan(140)
+    const { begun, ended } = startRollout(lab, [...args, ...url, ...more])
+    await begun
+    await sleep(1_000) // at rest
     await happens()
-    const ran = await running
+    const ran = await ended
     return { ran, report: reportIn(ran) }
   }
 
@@ -108,7 +107,7 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       },
       ...['--url', url],
     )
-    expect(report.causes[0]).toMatchObject({ how: '502', culprit: 'stopping', pods: ['old'] })
+    expect(report.causes).toContainEqual(expect.objectContaining({ how: '502', culprit: 'stopping', pods: ['old'] }))
   })
 
   it('blames connections that a reload of a real nginx cut on the reload', async () => {
@@ -137,14 +136,16 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       await sleep(500)
       front.how = (answer) => void answer.writeHead(503).end()
     })
-    expect(none.report.causes[0]).toMatchObject({ how: '503', culprit: 'none-ready' })
+    expect(none.report.causes).toContainEqual(expect.objectContaining({ how: '503', culprit: 'none-ready' }))
 
     const [second, proxy] = [await opened(), await answering()]
     const mute = await measure(second, proxy, async () => {
       await second.delete('other')
       proxy.how = (answer) => void setTimeout(() => answer.writeHead(504).end(), 200)
     })
-    expect(mute.report.causes[0]).toMatchObject({ how: '504', culprit: 'stopping', pods: ['other'] })
+    expect(mute.report.causes).toContainEqual(
+      expect.objectContaining({ how: '504', culprit: 'stopping', pods: ['other'] }),
+    )
   })
 
   it('blames a container that crashed, one that was killed at the end of its grace period, and one that hangs', async () => {
@@ -154,7 +155,9 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       await sleep(700)
       await shop.ended('old', 1, 1)
     })
-    expect(crashed.report.causes[0]).toMatchObject({ how: 'refused', culprit: 'crashed', pods: ['old'] })
+    expect(crashed.report.causes).toContainEqual(
+      expect.objectContaining({ how: 'refused', culprit: 'crashed', pods: ['old'] }),
+    )
 
     const [second, other] = [await opened({ grace: 2, sleepSeconds: 1 }), await answering()]
     other.how = (answer) => void setTimeout(() => answer.end('served'), 700)
@@ -172,7 +175,9 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       await sleep(2_000)
       await third.unready('other')
     })
-    expect(hung.report.causes[0]).toMatchObject({ how: 'timed-out', culprit: 'unready', pods: ['other'] })
+    expect(hung.report.causes).toContainEqual(
+      expect.objectContaining({ how: 'timed-out', culprit: 'unready', pods: ['other'] }),
+    )
   })
 
   it('blames a new Pod that was sent to too early, a route that changed, and the API server that was away', async () => {
@@ -184,7 +189,9 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       await sleep(600)
       answers.how = (answer) => void answer.end('served')
     })
-    expect(early.report.causes[0]).toMatchObject({ how: '502', culprit: 'starting', pods: ['new'] })
+    expect(early.report.causes).toContainEqual(
+      expect.objectContaining({ how: '502', culprit: 'starting', pods: ['new'] }),
+    )
 
     const [second, routed] = [await opened(), await answering()]
     const path = `/apis/networking.k8s.io/v1/namespaces/${second.namespace}/ingresses`
@@ -194,7 +201,7 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       await lab.send('PATCH', `${path}/shop`, { metadata: { annotations: { changed: 'yes' } } })
       routed.how = (answer) => void answer.writeHead(404).end()
     })
-    expect(changed.report.causes[0]).toMatchObject({ how: 'status', culprit: 'route-changed' })
+    expect(changed.report.causes).toContainEqual(expect.objectContaining({ how: 'status', culprit: 'route-changed' }))
 
     const [third, alone] = [await opened(), await answering()]
     const away = await measure(
@@ -267,7 +274,7 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
   it('only watches where it is told to, and writes a page', async () => {
     const shop = await opened()
     const page = join(folder, 'watched.html')
-    const running = runRollout(lab, [
+    const { begun, ended } = startRollout(lab, [
       'deploy/shop',
       '-n',
       shop.namespace,
@@ -277,9 +284,9 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
       '--html',
       page,
     ])
-    await sleep(5_000)
+    await begun
     await shop.delete('old')
-    const { code, out } = await running
+    const { code, out } = await ended
     expect([code, out]).toEqual([0, expect.stringContaining('1 Pod was deleted meanwhile')])
     expect(readFileSync(page, 'utf8')).toMatch(
       /^<!doctype html>[\s\S]*<svg class="timeline"[\s\S]*old: has got SIGTERM/,

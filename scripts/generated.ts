@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { policyName } from '../src/acting/policy-source.ts'
 import { explainSchema } from '../src/commands/cron-explain.ts'
 import { listSchema } from '../src/commands/cron-list.ts'
 import { nextSchema } from '../src/commands/cron-next.ts'
@@ -17,6 +18,7 @@ import type { Hazard, Kind, Read } from '../src/contract/hazard.ts'
 import { policyDocument } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { namespaces } from '../src/objects/kinds.ts'
+import { rolloutSchema } from '../src/report/rollout-schema.ts'
 import { reportSchema } from '../src/report/schema.ts'
 import { chartFiles } from './chart.ts'
 import { plural } from './plural.ts'
@@ -34,6 +36,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/cron-next.schema.json', jsonText(z.toJSONSchema(nextSchema))],
     ['docs/cron-explain.schema.json', jsonText(z.toJSONSchema(explainSchema))],
     ['docs/cron-list.schema.json', jsonText(z.toJSONSchema(listSchema))],
+    ['docs/rollout.schema.json', jsonText(z.toJSONSchema(rolloutSchema))],
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],
@@ -143,11 +146,12 @@ function rbac(): string {
       ),
     ]
   })
+  const ownPolicy = { apiGroups: [''], resources: ['configmaps'], resourceNames: [policyName], verbs: ['get'] }
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name: 'roadcrew-scan' },
-    rules,
+    rules: [...rules, ownPolicy],
   }
   return `# Generated from the code by \`npm run generate\`: all that \`roadcrew scan\` needs on a cluster.\n${stringify(role)}`
 }

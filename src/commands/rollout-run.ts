@@ -99,6 +99,7 @@ async function measured(rolling: Rolling, plans: Parameters<typeof startLanes>[0
         startAt = at
       })
     watch.begin(startAt)
+    if (!io.errIsTerminal) io.err(`roadcrew: ${begunText(place, options)}\n`)
     const ending = await whileRolling({ ...rolling, watch, running, startAt, show: picture.show })
     await running?.stop()
     const endedMs = io.ticks() - startAt
@@ -112,6 +113,10 @@ async function measured(rolling: Rolling, plans: Parameters<typeof startLanes>[0
     await watch.stop()
   }
 }
+
+/** For a log: from now on it counts. */
+const begunText = (place: RolloutPlace, { url, rate }: RolloutOptions): string =>
+  url === undefined ? `watching ${what(place)}` : `watching ${what(place)}, and asking ${url} ${rate} times a second`
 
 const what = ({ kind, namespace, name }: RolloutPlace): string => `${kind.kind} ${namespace}/${name}`
 

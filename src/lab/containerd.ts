@@ -8,7 +8,8 @@ import { podNetwork } from './cni.ts'
 import { command } from './command.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { type Invocation, inside, makeEnclosure } from './enclosure.ts'
-import { removeLeftovers } from './leftovers.ts'
+import { nameOwner } from './lab-folder.ts'
+import { removeLeftovers, removeOrphanedRuntimes, runtimePrefix } from './leftovers.ts'
 
 export interface LabContainer {
   /** 64 hexadecimal digits. */
@@ -61,7 +62,9 @@ export async function startContainerd(
   signal?: AbortSignal,
   { forKubelet = false }: Options = {},
 ): Promise<LabContainerd> {
-  const folder = await mkdtemp(join(tmpdir(), 'roadcrew-containerd-'))
+  removeOrphanedRuntimes(tmpdir())
+  const folder = await mkdtemp(join(tmpdir(), runtimePrefix))
+  nameOwner(folder)
   const cgroup = basename(folder)
   const shimSockets = new Set<string>()
   const clean = (): void => removeLeftovers(folder, cgroup, shimSockets)

@@ -51,8 +51,11 @@ export function inside(pid: number, [command, args]: Invocation): Invocation {
   return ['nsenter', [`--mount=/proc/${pid}/ns/mnt`, '--', ...capped]]
 }
 
+/** Below which folder it is that those inside do not see; undefined if they see it. */
+export const hiddenBelow = (path: string): string | undefined => hidden.find((one) => path.startsWith(one))
+
 function refuseHidden(path: string, what: string): void {
-  const where = hidden.find((one) => path.startsWith(one))
+  const where = hiddenBelow(path)
   if (where) throw new Error(`${path}: ${what} must not be below ${where}, which a node of the lab has of its own`)
 }
 

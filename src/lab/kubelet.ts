@@ -11,6 +11,7 @@ import { type LabContainer, type LabContainerd, startContainerd } from './contai
 import { findKubelet } from './control-plane.ts'
 import { type Daemon, freePorts, startDaemon } from './daemon.ts'
 import { startDockerd } from './dockerd.ts'
+import { type Invocation, podsNetwork } from './enclosure.ts'
 import type { Lab } from './lab.ts'
 
 /** A runtime as the kubelet needs it. */
@@ -30,12 +31,16 @@ export interface LabNode {
   readonly runtime: NodeRuntime
   /** Of its runtime: dockerd's, or containerd's. */
   readonly socket: string
+  /** A temporary folder that is removed with it. Its Pods can have what is in there by `hostPath`. */
+  readonly folder: string
   /** The kubelet's health, which needs no credentials. */
   readonly healthz: string
   /** Its metrics and statistics, likewise: the address that `/metrics` or `/stats/summary` is appended to. */
   readonly readOnly: string
   /** What runs of the first container of a Pod, by what the kubelet told the API server. @throws Error if that is nothing. */
   containerOf(pod: Pod): Promise<LabContainer>
+  /** How to start a program in the network in which the bridge of its Pods is: from there it reaches their addresses. On containerd. */
+  amongPods(invocation: Invocation): Invocation
   /** Ends the kubelet, its runtime and its Pods, whatever state they are in; the Node object stays. */
   stop(): Promise<void>
 }
@@ -88,8 +93,11 @@ export async function startNode(lab: Lab, { name, runtime, signal }: Options): P
       name,
       runtime,
       socket: below.socket,
+      folder,
       healthz: `http://127.0.0.1:${healthzPort}/healthz`,
       readOnly: `http://127.0.0.1:${readOnlyPort}`,
+      amongPods: ([program, args]) =>
+        below.containerd.beside(['nsenter', [`--net=${podsNetwork}`, '--', program, ...args]]),
       containerOf: (pod) => below.containerd.started(below.namespace, idOf(pod)),
       stop,
     }

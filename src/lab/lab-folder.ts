@@ -24,9 +24,14 @@ export function makeLabFolder(): LabFolder {
     rmSync(path, { recursive: true, force: true })
   }
   process.on('exit', remove)
+  nameOwner(path)
+  return { path, remove }
+}
+
+/** Notes in a folder that this process has made it. */
+export function nameOwner(path: string): void {
   const owner = ownerOf(process.pid)
   if (owner !== undefined) writeFileSync(join(path, ownerFile), owner)
-  return { path, remove }
 }
 
 /** Pids are used again, and another pid namespace that shares this folder has others: all three name a process. */
@@ -44,11 +49,18 @@ function ownerOf(pid: number): string | undefined {
  * namespace, are left alone.
  */
 export function removeOrphans(below: string): void {
-  for (const name of readdirSync(below).filter((one) => one.startsWith(prefix))) {
-    const path = join(below, name)
-    if (isOrphan(path)) removeOrphan(path)
+  for (const path of orphansIn(below, prefix)) {
+    endAll(() => daemonsOf(path))
+    rmSync(path, { recursive: true, force: true })
   }
 }
+
+/** The folders whose names begin so that name an owner which is gone. */
+export const orphansIn = (below: string, start: string): readonly string[] =>
+  readdirSync(below)
+    .filter((name) => name.startsWith(start))
+    .map((name) => join(below, name))
+    .filter(isOrphan)
 
 function isOrphan(path: string): boolean {
   try {
@@ -60,15 +72,15 @@ function isOrphan(path: string): boolean {
   }
 }
 
-function removeOrphan(path: string): void {
+/** Kills processes until there are none of them, or for 5 s. */
+export function endAll(those: () => readonly number[]): void {
   const until = performance.now() + mostWait
   for (;;) {
-    const living = daemonsOf(path)
+    const living = those()
     for (const pid of living) end(pid)
-    if (living.length === 0 || performance.now() > until) break
+    if (living.length === 0 || performance.now() > until) return
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
   }
-  rmSync(path, { recursive: true, force: true })
 }
 
 /** Each daemon of a control plane has an option that names a file or folder in there. */

@@ -4,11 +4,29 @@
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { cgroupTrees } from './cgroup-trees.ts'
+import { endAll, orphansIn } from './lab-folder.ts'
 
-/** ms: a process takes a moment to die, its cgroup and mounts stay busy until then. */
-const mostWait = 5_000
+/** How the folders of runtimes begin. */
+export const runtimePrefix = 'roadcrew-containerd-'
+
+/** Takes down runtimes, with the kubelets on them, whose owners were killed: SIGKILL leaves nobody the time to. */
+export function removeOrphanedRuntimes(below: string): void {
+  for (const folder of orphansIn(below, runtimePrefix)) {
+    endAll(() => daemonsOn(folder))
+    removeLeftovers(folder, basename(folder), [])
+  }
+}
+
+const daemons = ['containerd', 'dockerd', 'kubelet']
+
+/** A runtime and its kubelet: each has an option that names a file or folder in there. */
+const daemonsOn = (folder: string): number[] =>
+  pids().filter((pid) => {
+    const [program = '', ...args] = textOf(`/proc/${pid}/cmdline`).split('\0')
+    return daemons.includes(basename(program)) && args.some((arg) => arg.includes(`${folder}/`))
+  })
 
 /**
  * Ends and removes all that stands on a folder and all of the cgroups (v1 and v2) of that name.
@@ -16,13 +34,7 @@ const mostWait = 5_000
  * socket there, while containerd removes all that told its path.
  */
 export function removeLeftovers(folder: string, cgroup: string, shimSockets: Iterable<string>): void {
-  const until = performance.now() + mostWait
-  for (;;) {
-    const living = [...pidsNaming(folder), ...pidsIn(cgroup)]
-    for (const pid of living) end(pid)
-    if (living.length === 0 || performance.now() > until) break
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
-  }
+  endAll(() => [...pidsNaming(folder), ...pidsIn(cgroup)])
   for (const socket of shimSockets) rmSync(socket, { force: true })
   for (const mount of mountsBelow(folder)) spawnSync('umount', ['--lazy', mount])
   for (const path of cgroupsNamed(cgroup)) removeCgroup(path)
@@ -48,14 +60,6 @@ const pids = (): number[] =>
   readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 1 && pid !== process.pid)
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // it ended by itself
-  }
-}
 
 /** Deepest first, as they have to go. See proc(5) for the octal escapes, which paths of mkdtemp don't need. */
 const mountsBelow = (folder: string): string[] =>

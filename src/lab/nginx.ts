@@ -22,14 +22,15 @@ export const nginxHint = (env: Readonly<Record<string, string | undefined>>): st
   programIn(env) === undefined ? 'nginx is not in PATH: on Debian install nginx-light' : undefined
 
 /** Debian has it where only root looks. */
-const programIn = (env: Readonly<Record<string, string | undefined>>): string | undefined =>
+export const programIn = (env: Readonly<Record<string, string | undefined>>): string | undefined =>
   isInPath('nginx', { PATH: `${env.PATH ?? ''}:/usr/sbin` })
     ? isInPath('nginx', env)
       ? 'nginx'
       : '/usr/sbin/nginx'
     : undefined
 
-const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+/** Its folders for what it does not keep in memory, each of which has to be named. */
+export const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 /** What holds for all that it serves. */
 export interface NginxSettings {

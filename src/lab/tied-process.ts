@@ -30,10 +30,27 @@ export interface TiedProcess {
   end(): Promise<void>
 }
 
+interface Given {
+  /** Open files of this process that it gets, from 4 on: what listens, for one. */
+  readonly files?: readonly number[]
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Starts a program that is tied to this process. @throws Error if the shell can't be started. */
-export async function startTied(command: string, args: readonly string[]): Promise<TiedProcess> {
-  const shell = spawn('sh', ['-c', tie, 'sh', command, ...args], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
-  shell.stdin.on('error', () => undefined) // it may be gone when its pipe is closed
+export async function startTied(
+  command: string,
+  args: readonly string[],
+  { files = [], env = {} }: Given = {},
+): Promise<TiedProcess> {
+  const shell = spawn('sh', ['-c', tie, 'sh', command, ...args], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore', 'ignore', ...files],
+    env: { ...process.env, ...env },
+  })
+  const { stdin, stdout } = shell
+  if (!stdin || !stdout) throw new Error('no pipes')
+  stdin.on('error', () => undefined) // it may be gone when its pipe is closed
   const exited = once(shell, 'exit')
   const lines: string[] = []
   let ended: string | undefined
@@ -43,7 +60,7 @@ export async function startTied(command: string, args: readonly string[]): Promi
     ended ??= /^ended with .*/.exec(line)?.[0]
     for (const wake of wakers) wake()
   }
-  createInterface(shell.stdout).on('line', hear)
+  createInterface(stdout).on('line', hear)
   exited.then(
     () => hear('ended with its group'),
     (error: unknown) => hear(`ended with ${String(error)}`),
@@ -77,7 +94,7 @@ export async function startTied(command: string, args: readonly string[]): Promi
     },
     gone: async () => void (await said(/^ended with/)),
     async end() {
-      shell.stdin.destroy()
+      stdin.destroy()
       await exited
     },
   }

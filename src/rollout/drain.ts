@@ -1,6 +1,7 @@
 // How long requests go on coming to a Pod whose deletion was asked for: the wait that this cluster needs.
 import type { Blame } from './blame.ts'
 import type { PodCourse } from './moments.ts'
+import { percentile } from './summary.ts'
 
 /** A request that reached a Pod, or was sent to it in vain: over a connection of its own, so that whoever balances chose it anew. */
 export interface Reached {
@@ -66,7 +67,7 @@ export function drainOf(input: DrainInput): Drain {
 /** By the nearest rank. */
 function percentile999(pods: readonly PodDrain[]): number | undefined {
   const sorted = pods.map(({ ms }) => ms).toSorted((a, b) => a - b)
-  return sorted[Math.ceil(sorted.length * 0.999) - 1]
+  return percentile(sorted, 0.999)
 }
 
 /**

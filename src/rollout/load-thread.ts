@@ -111,8 +111,8 @@ function startWorker(order: ThreadOrder): Worker {
   const file = new URL(`./load-worker${extension}`, import.meta.url)
   // What is installed is built. In a checkout there are sources, and in a thread Node.js 20 reads them only with help.
   return extension === '.ts'
-    ? new Worker(`import('tsx/esm/api').then(({ register }) => (register(), import('${file}')))`, {
-        ...{ ...options, eval: true },
+    ? new Worker("import('tsx/esm/api').then(({ register }) => (register(), import(process.argv.at(-1))))", {
+        ...{ ...options, eval: true, argv: [file.href] },
       })
     : new Worker(file, options)
 }

@@ -9,8 +9,11 @@ import { parseVersion } from '../../objects/version.ts'
 
 const apps = '/apis/apps/v1/namespaces/default/deployments'
 
-interface Workload {
+interface Named {
   readonly name: string
+}
+
+interface Workload extends Named {
   readonly image: string
 }
 
@@ -39,7 +42,7 @@ export async function deploy(lab: Lab, { name, image }: Workload): Promise<void>
 }
 
 /** What the detectors find in a Deployment; none if it is clear. @throws Error if they could not tell. */
-export async function findingsIn(stage: Stage, lab: Lab, { name }: Workload): Promise<readonly Finding[]> {
+export async function findingsIn(stage: Stage, lab: Lab, { name }: Named): Promise<readonly Finding[]> {
   const place: Place = { kubeconfig: lab.kubeconfig }
   const judged = (await stage.look(place)).filter(
     ({ subject }) => subject.kind === 'Deployment' && subject.name === name,
@@ -52,7 +55,7 @@ export async function findingsIn(stage: Stage, lab: Lab, { name }: Workload): Pr
 /** Does what a finding of this reason advises. @returns the step. @throws Error if there is no edit, or the API server refuses it. */
 export async function editAsAdvised(
   lab: Lab,
-  { name }: Workload,
+  { name }: Named,
   findings: readonly Finding[],
   reason: string,
 ): Promise<Extract<Step, { do: 'edit' }>> {
@@ -68,7 +71,7 @@ export async function editAsAdvised(
 }
 
 /** The preStop wait that a Deployment has now, s. @throws Error if it has none. */
-export async function waitIn(lab: Lab, { name }: Workload): Promise<number> {
+export async function waitIn(lab: Lab, { name }: Named): Promise<number> {
   const [deployment] = await lab.list<Deployment>(apps, `metadata.name=${name}`)
   const hook = deployment?.spec?.template.spec?.containers[0]?.lifecycle?.preStop
   const wait = waitOf(hook, parseVersion(lab.version))

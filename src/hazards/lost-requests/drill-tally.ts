@@ -11,11 +11,12 @@ export interface Row {
 }
 
 /** The columns of a table, in their order. */
-const causes = ['refused', 'cut off', '502 refused', '502 cut off', 'kept closed', 'else'] as const
+const causes = ['refused', 'cut off', '502 refused', '502 cut off', '504 gone', 'kept closed', 'else'] as const
 type Cause = (typeof causes)[number]
 
 /**
- * What a request was lost to. `502`: nginx says so of the application that it asked last; without it, the client was told so itself.
+ * What a request was lost to. `502`, `504`: nginx says so of the application that it asked last; without it, the client was told so
+ * itself. `504 gone`: nobody was at its address any more, so that nothing answered at all.
  * `kept closed`: nginx closed a kept connection at the instant at which it was used again; each reload of it does that.
  */
 export function causeOf(outcome: Outcome): Cause | undefined {
@@ -27,8 +28,10 @@ export function causeOf(outcome: Outcome): Cause | undefined {
     return ['reset', 'closed', 'cut-short'].includes(result.failure) ? 'cut off' : 'else'
   }
   const connected = result.headers[connectedHeader]?.split(/[,:] /).at(-1)
-  if (result.status !== 502 || connected === undefined) return 'else'
-  return connected.trim() === '-' ? '502 refused' : '502 cut off'
+  if (connected === undefined) return 'else'
+  const hasConnected = connected.trim() !== '-'
+  if (result.status === 502) return hasConnected ? '502 cut off' : '502 refused'
+  return result.status === 504 && !hasConnected ? '504 gone' : 'else'
 }
 
 /** How many were lost since somebody stopped: what a wait has to prevent. Kept connections that a reload closes are another loss. */

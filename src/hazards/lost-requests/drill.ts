@@ -1,10 +1,12 @@
 import type { Act, Drill, Stage } from '../../contract/drill.ts'
-import type { Finding, Json, Step } from '../../contract/hazard.ts'
+import type { Json } from '../../contract/hazard.ts'
 import { type Lab, startLab } from '../../lab/lab.ts'
 import { makeLabFolder } from '../../lab/lab-folder.ts'
 import { nginxHint } from '../../lab/nginx.ts'
 import { deploy, edge, editAsAdvised, findingsIn, shop, waitIn } from './drill-cluster.ts'
+import { editOf, factsOf } from './drill-figures.ts'
 import { stopIngress } from './drill-ingress.ts'
+import { rollOutOnKubelet } from './drill-kubelet.ts'
 import { learnsAfterMs, type Rollout, rollOut } from './drill-rollout.ts'
 import { lostOf, lostOverTime, lostToStop, type Row, sentOf } from './drill-tally.ts'
 
@@ -25,6 +27,7 @@ export const drill: Drill = async function* (stage) {
   }
   yield* losingRollouts(stage, lab, folder.path)
   yield* losingControllers(stage, lab, folder.path)
+  yield* rollOutOnKubelet(stage, lab)
 }
 
 async function* losingRollouts(stage: Stage, lab: Lab, folder: string): AsyncIterable<Act> {
@@ -78,9 +81,3 @@ function sideBySide(rollouts: readonly Rollout[]): Act {
     plots: [lostOverTime(rollouts.map(({ name, all, one }) => ({ name, rows: [...all, ...one] })))],
   }
 }
-
-const factsOf = (findings: readonly Finding[]): Record<string, Json> =>
-  Object.fromEntries(findings.map(({ reason, fact }) => [reason, fact]))
-
-const editOf = ({ changes }: Extract<Step, { do: 'edit' }>): Record<string, Json> =>
-  Object.fromEntries(changes.map(({ path, after }) => [path.join('.'), JSON.stringify(after)]))
