@@ -26,5 +26,6 @@ it('the rights of a scan name each ConfigMap, and no Secret at all', () => {
   expect(of('configmaps').map(({ resourceNames, verbs }) => [resourceNames?.length, verbs])).toEqual([
     [4, ['get']],
     [4, ['get']],
+    [1, ['get']],
   ])
 })
