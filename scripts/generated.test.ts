@@ -22,5 +22,10 @@ it('the rights of a scan name each ConfigMap, and no Secret at all', () => {
   const { rules } = z.object({ rules: z.array(rule) }).parse(parse(String(new Map(files).get('docs/rbac.yaml'))))
   const of = (resource: string) => rules.filter(({ resources }) => resources.includes(resource))
   expect(of('secrets')).toEqual([])
-  expect(of('configmaps').map(({ resourceNames, verbs }) => [resourceNames?.length, verbs])).toEqual([[4, ['get']]])
+  expect(of('pods/proxy')).toEqual([]) // only beside it, in docs/rbac-pod-metrics.yaml
+  expect(of('configmaps').map(({ resourceNames, verbs }) => [resourceNames?.length, verbs])).toEqual([
+    [4, ['get']],
+    [4, ['get']],
+    [1, ['get']],
+  ])
 })

@@ -40,6 +40,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],
     ['docs/rbac.yaml', rbac()],
+    ['docs/rbac-pod-metrics.yaml', rbacForPodMetrics()],
     ...chartFiles(),
     ['README.md', await readme()],
   ])
@@ -153,6 +154,19 @@ function rbac(): string {
     rules: [...rules, ownPolicy],
   }
   return `# Generated from the code by \`npm run generate\`: all that \`roadcrew scan\` needs on a cluster.\n${stringify(role)}`
+}
+
+/** What `--pod-metrics` needs beside it. Apart from all else, since it is no small right. */
+function rbacForPodMetrics(): string {
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'roadcrew-scan-pod-metrics' },
+    rules: [{ apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] }],
+  }
+  return `# Generated from the code by \`npm run generate\`: what \`roadcrew scan --pod-metrics\` needs beside docs/rbac.yaml. It lets its holder
+# send GET requests to every port and path of every Pod that it is bound for: bind it in the namespaces of ingress controllers alone.
+${stringify(role)}`
 }
 
 async function readme(): Promise<string> {

@@ -24,7 +24,8 @@ export function openStage(
     const config = await loadKubeconfig({ path: kubeconfig, env: io.env, home: io.home })
     const client = connect(config.target(config.current ?? ''), { env: {}, signal: io.signal })
     try {
-      const world = await clusterWorld(client)
+      // What is in a lab is its own.
+      const world = await clusterWorld(client, { podMetrics: true })
       const now = { now: io.now(), ticks: io.ticks(), zones: machineZones(zoneinfo) }
       const settings = timeZone !== undefined && {
         [hazard.id]: hazard.settings.parse({ controllerTimeZone: timeZone }),

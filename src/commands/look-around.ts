@@ -42,6 +42,11 @@ export async function lookAround(
   if (inputs.length === 0 && (asOf !== undefined || options.kubeVersion !== undefined)) {
     throw new UsageError('--as-of and --kube-version are for files; a live cluster has its own time and version')
   }
+  if (inputs.length > 0 && options.podMetrics) {
+    throw new UsageError(
+      '--pod-metrics is for live clusters; of files, give <namespace>_<pod>.prom with what a Pod served',
+    )
+  }
   const at = asOf ?? io.now()
   const began = io.ticks()
   const ofPolicy = options.policy === undefined ? undefined : settingsBy(policyOfFile(options.policy), hazards)

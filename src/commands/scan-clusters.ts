@@ -52,7 +52,7 @@ async function lookAt(
   config: Kubeconfig,
   context: string,
   options: Omit<LookOptions, 'vantages' | 'world'>,
-  { namespace }: Where,
+  { namespace, podMetrics }: Where,
   io: Io,
   progress: Progress,
 ): Promise<Looked> {
@@ -61,6 +61,7 @@ async function lookAt(
     try {
       const world = await clusterWorld(client, {
         namespaces: namespace,
+        podMetrics: podMetrics === true,
         onPage: (kind, count) => progress.read(context, kind, count),
       })
       const policy = options.settings ? {} : await settingsOf(client, options.hazards, io)

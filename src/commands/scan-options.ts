@@ -15,6 +15,7 @@ export interface LookOptions {
   readonly skip: readonly string[]
   readonly asOf?: string
   readonly kubeVersion?: string
+  readonly podMetrics?: true
   readonly policy?: string
 }
 
@@ -72,7 +73,11 @@ export const withLookOptions = (command: Command): Command =>
   withWhen(
     withWhere(command)
       .option('--only <hazards>', 'only these hazards, by commas', several)
-      .option('--skip <hazards>', 'not these hazards, by commas', several),
+      .option('--skip <hazards>', 'not these hazards, by commas', several)
+      .option(
+        '--pod-metrics',
+        'ask Pods that tell Prometheus of a hazard, through the API server (needs get pods/proxy)',
+      ),
   )
 
 /** Adds the options that say how to report. */
@@ -108,6 +113,7 @@ export function sameLook(inputs: readonly string[], options: LookOptions): strin
     ...(options.skip.length > 0 ? ['--skip', options.skip.join(',')] : []),
     ...flag('--as-of', options.asOf),
     ...flag('--kube-version', options.kubeVersion),
+    ...(options.podMetrics ? ['--pod-metrics'] : []),
     ...flag('--policy', options.policy),
   ]
     .map(quoted)

@@ -25,19 +25,31 @@ export interface Subject {
 
 /**
  * How the API serves a kind. `versions`: newest first; the first one that the cluster serves is read. `only`: objects of these
- * names, each asked for by itself and never as a list, in this namespace, or in those that were asked for instead.
+ * names, each asked for by itself and never as a list, in this namespace (or each of these), or in those that were asked for instead.
  */
 export interface ApiKind {
   readonly group: string
   readonly versions: readonly string[]
   readonly namespaced: boolean
-  readonly only?: { readonly namespace: string; readonly names: readonly string[] }
+  readonly only?: { readonly namespace: string | readonly string[]; readonly names: readonly string[] }
+}
+
+/**
+ * What programs in Pods tell Prometheus. Pods are asked one by one, and only where whoever looks wants that: it takes the right to
+ * reach every port of every Pod.
+ */
+export interface MetricsKind {
+  /** Where a Pod serves them; undefined: it is none of those that are asked. */
+  readonly at: (pod: never) => { readonly port: number; readonly path: string } | undefined
+  /** Of these alone samples are kept. */
+  readonly names: readonly string[]
 }
 
 /** Anything readable: an API kind, a thing on a node, a probe's result. `shape` is never set; it only carries T. */
 export interface Kind<T> {
   readonly kind: string
   readonly api?: ApiKind
+  readonly metrics?: MetricsKind
   readonly shape?: T
 }
 
@@ -49,7 +61,7 @@ export interface Item<T> {
 /** What stands in a view for something that could not be read: why. */
 export interface Unread {
   readonly unread: string
-  /** No failure: the files given hold none, which says nothing about the cluster that they are for. */
+  /** No failure: the files given hold none, which says nothing about the cluster that they are for; or nobody wanted it read. */
   readonly elsewhere?: true
 }
 

@@ -3,7 +3,7 @@ import type { Item, Kind, Step, Version } from './hazard.ts'
 /**
  * What the rims give to the engine, piece by piece; hazards never see it.
  * `unread`: could not be read, and why. `absent`: the cluster has no such kind, so there is none of it.
- * `elsewhere`: the files given hold none, which says nothing about the cluster they are for.
+ * `elsewhere`: the files given hold none, which says nothing about the cluster they are for; or it is only read where that is wanted.
  * `restart`: forget what came of this kind so far, it comes again. `broken`: one document or object is lost.
  */
 export type Batch =

@@ -9,6 +9,7 @@ import { frozenRuntime } from './frozen-runtime/hazard.ts'
 import { fullConntrack } from './full-conntrack/hazard.ts'
 import { ipvsSideEffects } from './ipvs-side-effects/hazard.ts'
 import { lostRequests } from './lost-requests/hazard.ts'
+import { reloadStorm } from './reload-storm/hazard.ts'
 import { snatPortsExhausted } from './snat-ports-exhausted/hazard.ts'
 import { snatRace } from './snat-race/hazard.ts'
 import { stuckCleanup } from './stuck-cleanup/hazard.ts'
@@ -25,6 +26,7 @@ export const hazards: readonly Hazard[] = [
   fullConntrack,
   ipvsSideEffects,
   lostRequests,
+  reloadStorm,
   snatPortsExhausted,
   snatRace,
   stuckCleanup,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { ApiError, refusal, unanswered } from './api-error.ts'
 import type { Credentials } from './credentials.ts'
-import { jsonLines } from './json-lines.ts'
+import { jsonLines, textLines } from './json-lines.ts'
 import type { Target } from './kubeconfig.ts'
 import { envProxy, parseProxy } from './proxy.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -36,6 +36,8 @@ export interface LinesOptions {
   readonly idleMs: number
   /** Told once the server has accepted, which may be long before the first line. */
   readonly accepted?: () => void
+  /** The lines are text as they are, and not JSON; of so many bytes at most. */
+  readonly text?: { readonly mostBytes: number }
 }
 
 export interface ConnectOptions {
@@ -115,7 +117,10 @@ class Connection {
     }
   }
 
-  async *lines({ method, path, query }: Ask, { signal, idleMs, accepted }: LinesOptions): AsyncGenerator<unknown> {
+  async *lines(
+    { method, path, query }: Ask,
+    { signal, idleMs, accepted, text }: LinesOptions,
+  ): AsyncGenerator<unknown> {
     const { headers, dispatcher } = await this.#opened()
     const { signal: own } = this.#options
     try {
@@ -124,16 +129,16 @@ class Connection {
         dispatcher,
         signal: own ? AbortSignal.any([own, signal]) : signal,
         ...(query && { query }),
-        headers: { ...common, ...headers },
+        headers: { ...common, ...headers, ...(text && { accept: 'text/plain' }) },
         headersTimeout: this.#options.timeoutMs ?? requestMs,
         bodyTimeout: idleMs,
       })
       if (statusCode >= 300) {
         if (statusCode === 401) await this.close() // the next attempt reads a token that was rotated
-        throw refusal(statusCode, parsed(await body.text()))
+        throw refusal(statusCode, parsed(await beginningOf(body)))
       }
       accepted?.()
-      yield* jsonLines(body)
+      yield* text ? textLines(body, text.mostBytes) : jsonLines(body)
     } catch (error) {
       if (error instanceof ApiError) throw error
       signal.throwIfAborted()
@@ -209,6 +214,20 @@ function dispatcherFor(
     const where = proxy === undefined ? 'the proxy of the environment' : `proxy-url of context "${name}"`
     throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+/** Who refuses needs few words (bytes); through a proxy it may be anybody, and say anything. */
+const mostRefusal = 65_536
+
+async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > mostRefusal) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parsed(text: string): unknown {

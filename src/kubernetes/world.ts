@@ -1,8 +1,10 @@
 import type { Item, Kind, Subject } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
+import { pods } from '../objects/kinds.ts'
 import { ApiError } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Discovery, type Served, serverVersion } from './discovery.ts'
+import { readPodMetrics } from './pod-metrics.ts'
 
 /** As kubectl: large enough to be fast, small enough not to hurt the API server. */
 const pageSize = 500
@@ -14,6 +16,8 @@ export interface ReadOptions {
   readonly namespaces?: readonly string[]
   /** By kind, as kubectl's --field-selector: of Pods only those of one node, for an agent that has to be cheap. */
   readonly fieldSelectors?: Readonly<Record<string, string>>
+  /** Pods are asked for metrics by the API server's proxy, where a kind is made of them. */
+  readonly podMetrics?: boolean
   /** Called after each page with the objects of the kind so far. */
   readonly onPage?: (kind: string, count: number) => void
 }
@@ -27,7 +31,12 @@ export async function clusterWorld(client: Client, options: ReadOptions = {}): P
     name: client.name,
     ...(version && { version }),
     async *read(kinds) {
-      for (const kind of kinds) yield* readKind(client, discovery, kind, options)
+      for (const kind of kinds) {
+        const { metrics } = kind
+        if (!metrics) yield* readKind(client, discovery, kind, options)
+        else if (!options.podMetrics) yield { of: kind, elsewhere: 'Pods were not asked for their metrics' }
+        else yield* readPodMetrics(client, kind, metrics, readKind(client, discovery, pods, options))
+      }
       for (const name of lacking) {
         yield { broken: { place: `namespace ${name}`, because: 'there is no such namespace; is its name right?' } }
       }
@@ -148,7 +157,7 @@ function pathsOf(
 ): readonly string[] {
   if (api?.only) {
     const { namespace: usual, names } = api.only
-    return (namespaces.length > 0 ? namespaces : [usual]).flatMap((namespace) =>
+    return (namespaces.length > 0 ? namespaces : [usual].flat()).flatMap((namespace) =>
       names.map((name) => `${prefix}/namespaces/${encodeURIComponent(namespace)}/${resource}/${name}`),
     )
   }

@@ -32,13 +32,20 @@ export const programIn = (env: Readonly<Record<string, string | undefined>>): st
 /** Its folders for what it does not keep in memory, each of which has to be named. */
 export const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
+/** What holds for all that it serves. */
+export interface NginxSettings {
+  /** How long workers of an earlier configuration may go on, as nginx writes it: `2s`. Without it they may for ever. */
+  readonly workerShutdownTimeout?: string | undefined
+}
+
 /**
  * `max_fails=0`: each request is tried by itself, as ingress-nginx does; else nginx leaves one out for 10 s that has failed. `random`:
  * loads that take turns would each get an application of their own.
  */
-const configOf = (folder: string, served: readonly Served[]): string => `
+const configOf = (folder: string, served: readonly Served[], { workerShutdownTimeout }: NginxSettings): string => `
 daemon off;
 worker_processes 1;
+${workerShutdownTimeout === undefined ? '' : `worker_shutdown_timeout ${workerShutdownTimeout};`}
 pid ${folder}/pid;
 error_log ${folder}/error.log;
 events { worker_connections 4096; }
@@ -67,7 +74,7 @@ ${served
 export interface Nginx {
   readonly program: TiedProcess
   /** Tells it of new endpoints. Its old workers end the requests that they have. */
-  reload(served: readonly Served[]): void
+  reload(served: readonly Served[], settings?: NginxSettings): void
 }
 
 /** ms: it starts in some 30 ms. */
@@ -77,7 +84,7 @@ const mostStart = 30_000
 export async function startNginx(folder: string, served: readonly Served[], signal: AbortSignal): Promise<Nginx> {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'nginx.conf')
-  writeFileSync(file, configOf(folder, served))
+  writeFileSync(file, configOf(folder, served, {}))
   const program = programIn(process.env)
   if (program === undefined) throw new Error(nginxHint(process.env))
   const log = join(folder, 'error.log')
@@ -90,8 +97,8 @@ export async function startNginx(folder: string, served: readonly Served[], sign
   }
   return {
     program: started,
-    reload(now) {
-      writeFileSync(file, configOf(folder, now))
+    reload(now, settings = {}) {
+      writeFileSync(file, configOf(folder, now, settings))
       started.kill('SIGHUP')
     },
   }

@@ -1,5 +1,6 @@
 // What the kubelet's own metrics tell of its relists, from the text that it serves at /metrics. The names are those of
 // 1.14 to today (pkg/kubelet/metrics/metrics.go).
+import { numberOf, sampleOf } from '../objects/prometheus-text.ts'
 
 /** Cumulative, as Prometheus has them. */
 export interface Bucket {
@@ -30,12 +31,6 @@ const names = {
   lastSeen: 'kubelet_pleg_last_seen_seconds',
   duration: 'kubelet_pleg_relist_duration_seconds',
   interval: 'kubelet_pleg_relist_interval_seconds',
-}
-
-interface Sample {
-  readonly name: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number
 }
 
 /**
@@ -75,24 +70,4 @@ export function parsePlegMetrics(text: string): PlegMetrics {
     ...(duration && { duration }),
     ...(interval && { interval }),
   }
-}
-
-/** `name{label="value"} number`, perhaps with a time (ms) after it. */
-function sampleOf(line: string): Sample | undefined {
-  const match = /^([a-zA-Z_:][\w:]*)\s*(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s*(\S+)(?:\s+-?\d+)?$/.exec(line)
-  const value = numberOf(match?.[3] ?? '')
-  if (!match?.[1] || value === undefined) return undefined
-  const labels: Record<string, string> = {}
-  for (const [, name = '', text = ''] of (match[2] ?? '').matchAll(/([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g)) {
-    labels[name] = text.replace(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))
-  }
-  return { name: match[1], labels, value }
-}
-
-/** Go's strconv.ParseFloat, as far as Prometheus writes it; NaN is a number there. */
-function numberOf(text: string): number | undefined {
-  if (/^[+]?Inf$/i.test(text)) return Number.POSITIVE_INFINITY
-  if (/^-Inf$/i.test(text)) return Number.NEGATIVE_INFINITY
-  if (/^NaN$/i.test(text)) return Number.NaN
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
 }

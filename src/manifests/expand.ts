@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import type { Broken } from '../contract/world.ts'
+import { isOfPod } from './metrics-file.ts'
 import { causeOf } from './text.ts'
 
 /** The name under which what stdin gives is reported. */
@@ -14,7 +15,7 @@ const skipped = ['node_modules', '.git']
 
 /**
  * The files that `inputs` name: `-` is stdin; a folder is searched through, links followed, for .yaml, .yml and .json,
- * but for node_modules and .git; a glob gives what it matches; a file is taken whatever its name. In the order of the
+ * and for the metrics of Pods, but for node_modules and .git; a glob gives what it matches; a file is taken whatever its name. In the order of the
  * inputs, those of one input sorted by name; each file once, under the first name that led to it. What does not exist,
  * cannot be opened or gives no file is in `broken`; nothing is thrown.
  */
@@ -68,7 +69,7 @@ const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broke
       if (skipped.includes(entry.name)) continue
       if (entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(path))))
         files.push(...(await filesIn(path, new Set([...above, real]), broken)))
-      else if (manifest.test(entry.name)) files.push(path)
+      else if (manifest.test(entry.name) || isOfPod(entry.name)) files.push(path)
     }
   } catch (error) {
     broken.push({ place: folder, because: causeOf(error) })

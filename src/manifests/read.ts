@@ -1,6 +1,7 @@
 // Streams the objects of the asked kinds out of files.
 import type { Item, Kind, Subject } from '../contract/hazard.ts'
 import type { Batch, Broken } from '../contract/world.ts'
+import { isMetricsFile, metricsIn } from './metrics-file.ts'
 import { isObject, type JsonObject, type Typed } from './objects.ts'
 import { type Found, parseDocuments } from './parse.ts'
 import { placeName, placesIn } from './place.ts'
@@ -42,6 +43,10 @@ export async function* readFiles(
       yield { broken: text }
       continue
     }
+    if (isMetricsFile(file)) {
+      yield* sortMetricsIn(file, text, asked)
+      continue
+    }
     const placeOf = placesIn(text)
     for (const entry of parseDocuments(text, file)) {
       if ('because' in entry) yield { broken: entry }
@@ -68,6 +73,14 @@ const take = (one: Asked): Batch => {
   one.items = []
   one.given = true
   return { of, items }
+}
+
+function* sortMetricsIn(file: string, text: string, asked: readonly Asked[]): Generator<Batch> {
+  for (const one of asked.filter(({ of }) => of.metrics)) {
+    const item = metricsIn(file, text, one.of)
+    if ('because' in item) yield { broken: item }
+    else one.items.push(item)
+  }
 }
 
 function* sortIn(found: Found, asked: readonly Asked[], file: string, placeOf: PlaceOf): Generator<Batch> {

@@ -1,11 +1,11 @@
 // What the hooks and the grace period say: does it go on serving until nobody sends to it any more?
 import type { Finding } from '../../contract/hazard.ts'
 import { seen } from '../../contract/verdicts.ts'
+import { ingressControllerOf } from '../../objects/ingress-controllers.ts'
 import { sleepSince } from '../../objects/pre-stop.ts'
 import { olderThan, versionText } from '../../objects/version.ts'
 import { ownWait, targetsPods } from './drains.ts'
 import { lacksShell } from './images.ts'
-import { ingressControllerOf } from './ingress-controllers.ts'
 import { graceSeen, type Hook, type Judging, needsOf, reachSeen } from './judging.ts'
 import { addWait, advise, setGrace } from './remedy.ts'
 

@@ -2,7 +2,7 @@
 import type { Container } from 'kubernetes-types/core/v1.js'
 import type { Finding, Path, Subject } from '../../contract/hazard.ts'
 import { seen } from '../../contract/verdicts.ts'
-import { ingressControllerOf } from './ingress-controllers.ts'
+import { ingressControllerOf } from '../../objects/ingress-controllers.ts'
 import { graceSeen, type Judging, reachSeen } from './judging.ts'
 import { advise, setGrace } from './remedy.ts'
 import { earlyProxies } from './sidecars.ts'

@@ -1,0 +1,4 @@
+export interface Settings {
+  readonly reloadsPerHour: number
+  readonly oldWorkersPerWorker: number
+}
