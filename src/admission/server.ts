@@ -9,6 +9,14 @@ const mostBytes = 8 * 2 ** 20
 /** A body that takes so long (ms) has no API server behind it: that one waits for two seconds. */
 const bodyMs = 5_000
 
+/** What clients say when they break off a handshake since they do not trust the certificate (RFC 8446, 6.2), as OpenSSL calls it. */
+const refusals: Readonly<Record<string, string>> = {
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'unknown authority',
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'bad certificate',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'certificate expired',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'certificate unknown',
+}
+
 export interface Certificate {
   readonly cert: string
   readonly key: string
@@ -24,6 +32,10 @@ export interface ReviewServerOptions {
   readonly reviewed: (request: Request, reviewed: Reviewed, ms: number) => void
   /** What could not be answered, or not be judged: why. */
   readonly failed: (because: string) => void
+  /** A request that is no review: of another path or method. */
+  readonly strayed: () => void
+  /** A client that would not take the certificate: why, in its own word. */
+  readonly distrusted: (because: string) => void
   /** ms on a clock that only goes forward. */
   readonly ticks: () => number
 }
@@ -41,6 +53,10 @@ export async function reviewServer(options: ReviewServerOptions): Promise<Review
   const server = createServer({ ...certificate, requestTimeout: bodyMs }, (incoming, outgoing) => {
     void answer(options, incoming, outgoing)
   })
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    const because = refusals[error.code ?? '']
+    if (because !== undefined) options.distrusted(because)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -54,14 +70,19 @@ async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const { review, reviewed, failed, ticks } = options
+  const { review, reviewed, failed, strayed, ticks } = options
   const began = ticks()
+  const say = (status: number, text: string): void => {
+    outgoing.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${text}\n`)
+  }
+  if (incoming.method !== 'POST' || incoming.url?.split('?')[0] !== '/review') {
+    strayed()
+    return say(404, 'there is POST /review')
+  }
   const refuse = (status: number, because: string): void => {
     failed(because)
-    outgoing.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${because}\n`)
+    say(status, because)
   }
-  if (incoming.method !== 'POST' || incoming.url?.split('?')[0] !== '/review')
-    return refuse(404, 'there is POST /review')
   const text = await bodyOf(incoming).catch(() => undefined)
   if (text === undefined) return refuse(400, 'the body broke off')
   if (text === 'too large') return refuse(413, `a review of more than ${mostBytes} bytes`)

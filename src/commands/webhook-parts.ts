@@ -24,27 +24,33 @@ export interface WebhookGiven {
   readonly client: Client
   readonly namespace: string
   readonly zones: Zones
+  /** For how long (ms) the certificate is still valid. */
+  readonly certificateLeft: () => number | undefined
   /** Ends the informers. */
   readonly ends: AbortSignal
 }
 
 /** A policy that could not be read for so long (ms) is not gone by any more. */
 const policyLasts = 60_000
+/** Between two lines of it (ms). */
+const distrustToldEvery = 60_000
 
 export class WebhookParts {
   readonly #given: WebhookGiven
   readonly #hazards = admittedHazards(catalogue)
   readonly #settings: Readonly<Record<string, unknown>>
-  readonly #metrics = new AdmissionMetrics()
+  readonly #metrics: AdmissionMetrics
   readonly #nodes: Informer
   readonly #namespaces: Informer
   readonly informers: readonly Informer[]
   #policy: { readonly policy: Policy; readonly ticks: number } | undefined
   #server: Version | undefined
+  #toldOfDistrust = Number.NEGATIVE_INFINITY
 
   /** @throws UsageError if the policy's file is no policy. */
   constructor(given: WebhookGiven) {
     this.#given = given
+    this.#metrics = new AdmissionMetrics(given.certificateLeft)
     const { options } = given
     this.#settings = Object.fromEntries(this.#hazards.map(({ id, settings }) => [id, settings.parse({})]))
     if (options.policy !== undefined) {
@@ -99,6 +105,18 @@ export class WebhookParts {
   failed(because: string): void {
     this.#metrics.failed()
     this.#given.log.error({ because }, 'could not review')
+  }
+
+  strayed(): void {
+    this.#metrics.strayed()
+  }
+
+  distrusted(because: string): void {
+    this.#metrics.distrusted()
+    const ticks = this.#given.io.ticks()
+    if (ticks - this.#toldOfDistrust < distrustToldEvery) return // one for each Pod would be too many
+    this.#toldOfDistrust = ticks
+    this.#given.log.error({ because }, 'a client does not trust the certificate')
   }
 
   /** The oldest counts: who runs the Pod has to know what is written as well as who stores it. */
