@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { answerOf, parseReview } from './document.ts'
 import type { Request, Reviewed } from './review.ts'
 
@@ -8,6 +9,17 @@ import type { Request, Reviewed } from './review.ts'
 const mostBytes = 8 * 2 ** 20
 /** A body that takes so long (ms) has no API server behind it: that one waits for two seconds. */
 const bodyMs = 5_000
+/** How often that is looked after (ms). */
+const bodiesLookedAtEvery = 1_000
+/**
+ * A connection without a request stays for so long (ms): longer than an API server keeps one (90 s, IdleConnTimeout of Go's
+ * DefaultTransport), so that it never sends a review on one that is just being closed; it would not send it again.
+ */
+const idleMs = 120_000
+/** Who goes says so with each answer for so long (ms), before it closes what is idle, for the same reason. */
+const leavesFor = 1_000
+/** Then what is under way may still end (ms); an API server waits no longer. */
+const endsWithin = 3_000
 
 /** What clients say when they break off a handshake since they do not trust the certificate (RFC 8446, 6.2), as OpenSSL calls it. */
 const refusals: Readonly<Record<string, string>> = {
@@ -44,14 +56,23 @@ export interface ReviewServer {
   readonly address: string
   /** Connections from now on get another certificate. @throws Error if it can't be used. */
   renew(certificate: Certificate): void
+  /** Answers what is under way, for a few seconds at most. */
   close(): Promise<void>
 }
 
 /** Answers reviews at /review over TLS, and nothing else. @throws Error if it can't listen, or the certificate can't be used. */
 export async function reviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
   const { host, port, certificate } = options
-  const server = createServer({ ...certificate, requestTimeout: bodyMs }, (incoming, outgoing) => {
+  const timing = { requestTimeout: bodyMs, connectionsCheckingInterval: bodiesLookedAtEvery, keepAliveTimeout: idleMs }
+  let isLeaving = false
+  const server = createServer({ ...certificate, ...timing }, (incoming, outgoing) => {
+    if (isLeaving) outgoing.setHeader('connection', 'close')
     void answer(options, incoming, outgoing)
+  })
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
     const because = refusals[error.code ?? '']
@@ -62,7 +83,18 @@ export async function reviewServer(options: ReviewServerOptions): Promise<Review
     server.listen(port, host, resolve)
   })
   const { address, port: own } = server.address() as AddressInfo
-  return { address: `${address}:${own}`, renew: (next) => server.setSecureContext(next), close: () => closed(server) }
+  return {
+    address: `${address}:${own}`,
+    renew: (next) => server.setSecureContext(next),
+    async close() {
+      isLeaving = true
+      if (open.size > 0) await sleep(leavesFor)
+      const isClosed = closed(server)
+      await Promise.race([isClosed, sleep(endsWithin, undefined, { ref: false })])
+      for (const socket of open) socket.destroy() // whoever is still there would keep the process
+      await isClosed
+    },
+  }
 }
 
 async function answer(

@@ -1,5 +1,4 @@
 // What `roadcrew webhook` does until it is stopped. Loaded only for it.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { loop } from '../acting/loop.ts'
 import { serve } from '../acting/serve.ts'
@@ -18,8 +17,6 @@ import { WebhookParts } from './webhook-parts.ts'
 const requestMs = 5_000
 /** Policy, release and certificate are looked at again (ms): the kubelet shows a new Secret within a minute or so. */
 const again = 20_000
-/** What is under way may still end (ms); the API server waits no longer. */
-const stopsWithin = 3_000
 
 /**
  * Answers reviews until the signal is aborted.
@@ -80,7 +77,7 @@ export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void
     log.info({ version: toolVersion, server: client.server, ...where, namespace, mode: options.mode }, 'started')
     await stopped(io.signal)
     log.info('stopping')
-    await Promise.race([server.close(), sleep(stopsWithin, undefined, { ref: false })])
+    await server.close()
     ends.abort()
     await Promise.all([...watching, ...looking])
   } finally {
