@@ -103,6 +103,14 @@ async function start(args: readonly string[]): Promise<Running> {
 const memoryOf = ({ process: { pid } }: Running): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
+/** User and system time of a process, ms (proc_pid_stat(5): 100 clock ticks a second). */
+function cpuOf({ process: { pid } }: Running): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 const middle = (runs: readonly Latencies[], of: 'p50' | 'p99'): number =>
   runs.map((run) => run[of]).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0
 
@@ -132,6 +140,7 @@ async function compare(folder: string, spaces: number) {
     while (!(await fetch(`http://${ours.metrics}/readyz`)).ok) await sleep(100)
     const load = { rate, seconds, connections, bodyOf: (place: number) => bodyOf(place, spaces) }
     for (const { address } of running) await send(address, { ...load, seconds: 5 }) // compiled and connected
+    const before = [cpuOf(ours), cpuOf(noop)]
     const runs: { ours: Latencies; noop: Latencies }[] = []
     for (let turn = 0; turn < turns; turn++) {
       runs.push({ noop: await send(noop.address, load), ours: await send(ours.address, load) })
@@ -139,12 +148,9 @@ async function compare(folder: string, spaces: number) {
       process.stderr.write(`${spaces} namespaces, load ${loadavg()[0]?.toFixed(1)}: ${JSON.stringify(last)}\n`)
       if (last?.ours.patched === 0 || last?.ours.failed !== 0) throw new Error('the webhook did not do its work')
     }
-    return {
-      ours: runs.map((one) => one.ours),
-      noop: runs.map((one) => one.noop),
-      memory: memoryOf(ours),
-      noopMemory: memoryOf(noop),
-    }
+    const cpu = [ours, noop].map((one, place) => (cpuOf(one) - (before[place] ?? 0)) / (turns * seconds * rate))
+    const memory = [ours, noop].map(memoryOf)
+    return { ours: runs.map((one) => one.ours), noop: runs.map((one) => one.noop), cpu, memory }
   } finally {
     for (const { process: child } of running) child.kill('SIGKILL')
     api.close()
@@ -161,13 +167,14 @@ export async function webhookBench(): Promise<BenchRow[]> {
     })
     const rows: BenchRow[] = []
     for (const spaces of [1_000, 10_000]) {
-      const { ours, noop, memory, noopMemory } = await compare(folder, spaces)
+      const { ours, noop, cpu, memory } = await compare(folder, spaces)
       const among = `${rate} reviews/s among ${spaces.toLocaleString('en')} Services`
       rows.push(
         less(`${among}: median`, middle(ours, 'p50'), 'one that does nothing', middle(noop, 'p50'), 'ms'),
         less(`${among}: p99`, middle(ours, 'p99'), 'one that does nothing', middle(noop, 'p99'), 'ms'),
         less(`${among}: p99`, middle(ours, 'p99'), 'goal', 10, 'ms'),
-        less(`${among}: memory after it`, memory, 'one that does nothing', noopMemory, 'MB'),
+        less(`${among}: CPU of one`, cpu[0] ?? 0, 'one that does nothing', cpu[1] ?? 0, 'ms'),
+        less(`${among}: memory after it`, memory[0] ?? 0, 'one that does nothing', memory[1] ?? 0, 'MB'),
       )
     }
     return rows

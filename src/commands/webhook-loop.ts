@@ -7,6 +7,7 @@ import { type Certificate, type ReviewServer, reviewServer } from '../admission/
 import { connect } from '../kubernetes/client.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { daemonTarget, stopped } from './daemon.ts'
+import { gatheredLines } from './gathered-lines.ts'
 import { type Io, ownNamespace, UsageError } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 import type { WebhookOptions } from './webhook.ts'
@@ -25,7 +26,8 @@ const again = 20_000
 export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void> {
   const target = await daemonTarget(options, io)
   const namespace = ownNamespace(options, io)
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
+  const lines = gatheredLines(io.out)
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines)
   const client = connect(target, { env: io.env, timeoutMs: requestMs })
   const ends = new AbortController()
   const zones = machineZones(io.env.ZONEINFO)
@@ -83,6 +85,7 @@ export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void
   } finally {
     await metrics.close() // or the process would never end
     await client.close()
+    lines.flush()
   }
 }
 

@@ -45,6 +45,8 @@ export class WebhookParts {
   readonly informers: readonly Informer[]
   #policy: { readonly policy: Policy; readonly ticks: number } | undefined
   #server: Version | undefined
+  /** Of the kubelets; undefined: to be looked at again. A review comes more often than a node changes. */
+  #kubelets: readonly (Version | undefined)[] | undefined
   #toldOfDistrust = Number.NEGATIVE_INFINITY
 
   /** @throws UsageError if the policy's file is no policy. */
@@ -56,7 +58,9 @@ export class WebhookParts {
     if (options.policy !== undefined) {
       this.#policy = { policy: policyOfFile(options.policy), ticks: Number.POSITIVE_INFINITY }
     }
-    this.#nodes = this.#informer(nodes, kubeletRelease)
+    this.#nodes = this.#informer(nodes, kubeletRelease, () => {
+      this.#kubelets = undefined
+    })
     this.#namespaces = this.#informer(namespaces, withoutManagers)
     const others = contextKinds(this.#hazards).filter(({ kind }) => kind !== nodes.kind && kind !== namespaces.kind)
     this.informers = [this.#nodes, this.#namespaces, ...others.map((kind) => this.#informer(kind, withoutManagers))]
@@ -121,7 +125,8 @@ export class WebhookParts {
 
   /** The oldest counts: who runs the Pod has to know what is written as well as who stores it. */
   #version(): Version | undefined {
-    return oldest([this.#server, ...this.#nodes.items().map(({ object }) => parseVersion(String(object)))])
+    this.#kubelets ??= [...new Set(this.#nodes.items().map(({ object }) => String(object)))].map(parseVersion)
+    return oldest([this.#server, ...this.#kubelets])
   }
 
   #mode(hazard: string, namespace: string): Mode {
@@ -133,15 +138,14 @@ export class WebhookParts {
 
   /** As for all that acts: the annotation on a namespace holds for all in it. */
   #isSpared(namespace: string): boolean {
-    const found = this.#namespaces.items().find(({ subject }) => subject.name === namespace)
-    return isSpared(found?.object)
+    return isSpared(this.#namespaces.get(namespace)?.object)
   }
 
-  #informer(kind: Kind<unknown>, keep: (object: unknown) => unknown): Informer {
+  #informer(kind: Kind<unknown>, keep: (object: unknown) => unknown, happened = (): void => {}): Informer {
     const { client, ends, io, log } = this.#given
     return new Informer({
       ...{ client, kind, signal: ends, ticks: io.ticks, random: Math.random, keep },
-      happened: () => {},
+      happened,
       failed: (because, anew) => log.warn({ kind: kind.kind, because, anew }, 'a watch ended'),
     })
   }
