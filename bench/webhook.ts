@@ -10,7 +10,7 @@ import { type Latencies, noopWebhook, send, startListOnlyApiServer } from './web
 
 const main = join(import.meta.dirname, '../dist/main.js')
 const rate = 500
-const seconds = 15
+const seconds = 10
 const turns = 3
 const connections = 16
 
