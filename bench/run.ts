@@ -11,6 +11,7 @@ import { rolloutBench } from './rollout.ts'
 import { scanBench } from './scan.ts'
 import { scheduleBench } from './schedule.ts'
 import { table } from './table.ts'
+import { webhookBench } from './webhook.ts'
 import { zonedBench } from './zoned.ts'
 
 process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ''}\n\n`)
@@ -24,6 +25,10 @@ if (process.argv[2] === 'controller') {
 }
 if (process.argv[2] === 'zoned') {
   process.stdout.write(`${table(await zonedBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'webhook') {
+  process.stdout.write(`${table(await webhookBench())}\n`)
   process.exit()
 }
 if (process.argv[2] === 'network') {

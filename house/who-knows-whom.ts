@@ -47,8 +47,8 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['types:kubernetes-types', 'node:crypto'],
   },
   admission: {
-    folders: ['contract', 'engine', 'objects'],
-    packages: ['prom-client', 'types:kubernetes-types', 'node:'],
+    folders: ['contract', 'engine', 'objects', 'kubernetes'],
+    packages: ['prom-client', '@peculiar/x509', 'reflect-metadata', 'types:kubernetes-types', 'node:'],
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },

@@ -35,6 +35,22 @@ export const controllerRights: Readonly<Record<string, readonly string[]>> = (()
   return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own] }
 })()
 
+/** The same for a webhook that makes its own certificate. */
+export const webhookRights: Readonly<Record<string, readonly string[]>> = (() => {
+  const routes = ['httproutes', 'grpcroutes'].map((kind) => `gateway.networking.k8s.io/${kind}`)
+  const watched = [
+    ...['namespaces', 'nodes', 'services', 'networking.k8s.io/ingresses', ...routes],
+    ...['policy/poddisruptionbudgets', 'autoscaling/horizontalpodautoscalers'],
+  ]
+  const configuration = 'admissionregistration.k8s.io/mutatingwebhookconfigurations roadcrew-webhook'
+  const everywhere = [
+    ...['list', 'watch'].flatMap((verb) => watched.map((kind) => `${verb} ${kind}`)),
+    ...['get', 'patch'].map((verb) => `${verb} ${configuration}`),
+  ]
+  const own = ['get', 'patch'].map((verb) => `${verb} secrets roadcrew-webhook-certificate`)
+  return { ads: everywhere, roadcrew: [...everywhere, `get ${policy}`, ...own, 'create secrets'] }
+})()
+
 interface Rules {
   readonly status: {
     readonly incomplete: boolean

@@ -176,7 +176,7 @@ describe.skipIf(noHelm)('Helm', () => {
   it('judges Pods as they are made only where that is wanted, with a certificate that somebody vouches for', () => {
     const isWebhook = ({ metadata }: Manifest) => metadata.name.includes('webhook')
     expect(template({}).filter(isWebhook)).toEqual([])
-    expect(() => template({ webhook: { enabled: true } })).toThrow('the API server has to trust its certificate')
+    expect(() => template({ webhook: { enabled: true, secretName: 'tls' } })).toThrow('say who signed it')
     const own = template({ webhook: { enabled: true, caBundle: 'Q0E=' } })
     expect(own.filter(({ kind }) => kind === 'Certificate')).toEqual([])
     const configuration = (objects: readonly Manifest[]) =>
@@ -194,6 +194,44 @@ describe.skipIf(noHelm)('Helm', () => {
     )
     expect(managed.metadata.annotations).toEqual({ 'cert-manager.io/inject-ca-from': 'roadcrew/roadcrew-webhook' })
     expect(deploymentArgs(own, 'roadcrew-webhook')).toContain('--listen=:9844')
+  })
+
+  it('lets the webhook make its certificate where nobody else does, and gives it the rights for that only then', () => {
+    const made = (webhook: object) => {
+      const objects = template({ webhook: { enabled: true, ...webhook } })
+      const configuration = objects.find(({ kind }) => kind === 'MutatingWebhookConfiguration')
+      const rights = objects.filter(({ kind, metadata }) => /Role$/.test(kind) && metadata.name === 'roadcrew-webhook')
+      const args = deploymentArgs(objects, 'roadcrew-webhook')
+      const mounts = JSON.stringify(
+        objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'roadcrew-webhook'),
+      )
+      return {
+        isOwn:
+          args.includes('--own-certificate=roadcrew-webhook-certificate') &&
+          args.includes(`--configuration=${configuration?.metadata.name}`),
+        writes: /mutatingwebhookconfigurations/.test(JSON.stringify(rights)) && /secrets/.test(JSON.stringify(rights)),
+        isMounted: mounts.includes('/certificate/tls.crt') && mounts.includes('"mountPath":"/certificate"'),
+        hasBundle: JSON.stringify(configuration).includes('caBundle'),
+      }
+    }
+    expect(made({})).toEqual({ isOwn: true, writes: true, isMounted: false, hasBundle: false })
+    const byOthers = { isOwn: false, writes: false, isMounted: true }
+    expect(made({ caBundle: 'Q0E=' })).toEqual({ ...byOthers, hasBundle: true })
+    expect(made({ certManager: { issuer: { name: 'internal' } } })).toEqual({ ...byOthers, hasBundle: false })
+  })
+
+  it('lets reviews in where networks are closed, from whom it is told, or leaves that to others', () => {
+    const policy = (networkPolicy: object) =>
+      template({ webhook: { enabled: true, networkPolicy } }).find(({ kind }) => kind === 'NetworkPolicy')?.spec as
+        | { ingress: { from?: object[]; ports: { port: string }[] }[] }
+        | undefined
+    const from = [{ ipBlock: { cidr: '192.0.2.0/24' } }]
+    expect(policy({})?.ingress.map((one) => [one.ports[0]?.port, one.from])).toEqual([
+      ['review', undefined],
+      ['metrics', undefined],
+    ])
+    expect(policy({ from })?.ingress[0]?.from).toEqual(from)
+    expect(policy({ enabled: false })).toBeUndefined()
   })
 
   it.each([true, false])('may write CronJobs only where that is wanted: %s', (nativeCronJobs) => {

@@ -119,7 +119,7 @@ describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
     const { spec } = (await lab.send('GET', deploymentPath('web'))) as Deployment
     expect(spec?.template.spec?.containers[0]).not.toHaveProperty('lifecycle')
     expect(spec?.template.spec?.terminationGracePeriodSeconds).toBe(8)
-    expect(logged('audit')).toHaveLength(2)
+    await expect.poll(() => logged('audit').length).toBe(2)
   })
 
   it('makes no new ReplicaSet when the Deployment is annotated or scaled', async () => {

@@ -18,6 +18,9 @@ interface Rule {
 
 /** The policy's ConfigMap, which also stands in templates/policy.yaml. */
 const policyMap = 'roadcrew-policy'
+/** The Secret and the configuration of a webhook that makes its certificate, which also stand in templates/webhook.yaml. */
+const webhookSecret = 'roadcrew-webhook-certificate'
+const webhookConfiguration = 'roadcrew-webhook'
 
 /** What the agent and people may do, beside what detectors declare to read: the code that needs it can not say so itself. */
 const declared: Readonly<
@@ -32,7 +35,9 @@ const declared: Readonly<
     | 'controllerZoned'
     | 'controllerNative'
     | 'webhook'
-    | 'webhookNamespace',
+    | 'webhookNamespace'
+    | 'webhookTrust'
+    | 'webhookCertificate',
     readonly Rule[]
   >
 > = {
@@ -133,6 +138,30 @@ const declared: Readonly<
   ],
   webhookNamespace: [
     { why: 'The policy, and no other', group: '', resource: 'configmaps', verbs: ['get'], names: [policyMap] },
+  ],
+  webhookTrust: [
+    {
+      why: 'Tells the API server whom to trust, in its own configuration only; there is no right on one field of it',
+      group: 'admissionregistration.k8s.io',
+      resource: 'mutatingwebhookconfigurations',
+      verbs: ['get', 'patch'],
+      names: [webhookConfiguration],
+    },
+  ],
+  webhookCertificate: [
+    {
+      why: 'Its certificate, and no other Secret',
+      group: '',
+      resource: 'secrets',
+      verbs: ['get', 'patch'],
+      names: [webhookSecret],
+    },
+    {
+      why: 'Makes that Secret: what is created has no name yet by which RBAC could tell it, so this is for any in its namespace',
+      group: '',
+      resource: 'secrets',
+      verbs: ['create'],
+    },
   ],
   rails: [
     { why: 'To pause and resume', group: '', resource: 'configmaps', verbs: ['get', 'patch'], names: [policyMap] },

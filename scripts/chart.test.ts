@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { ActingMetrics } from '../src/acting/acting-metrics.ts'
+import { AdmissionMetrics } from '../src/admission/admission-metrics.ts'
 import { AgentMetrics } from '../src/agent/metrics.ts'
 import { guardedHazards } from '../src/controller/guarded.ts'
 import { ControllerMetrics } from '../src/controller/metrics.ts'
@@ -27,7 +28,8 @@ async function exported(): Promise<readonly string[]> {
   const nothing = { informers: () => [], depth: () => 0, leads: () => false }
   const controller = new ControllerMetrics(guardedHazards(hazards, cronJobs), nothing)
   new ZonedMetrics(controller.registry, { planned: () => 0, overdue: () => 0 })
-  const metrics = [...(await registry.getMetricsAsJSON()), ...(await controller.registry.getMetricsAsJSON())]
+  const registries = [registry, controller.registry, new AdmissionMetrics(() => 1).registry]
+  const metrics = (await Promise.all(registries.map((one) => one.getMetricsAsJSON()))).flat()
   return metrics.flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
   )
@@ -75,7 +77,7 @@ it('no two alerts have one name', () => {
   expect(names).toEqual([...new Set(names)])
 })
 
-it('the dashboard asks only for metrics that exist, and shows each of agent and controller', async () => {
+it('the dashboard asks only for metrics that exist, and shows each of agent, controller and webhook', async () => {
   const names = await exported()
   const asked = new Set(dashboardExpressions(text('charts/roadcrew/files/dashboard.json')).flatMap(metricsIn))
   expect([...asked].filter((name) => !names.includes(name))).toEqual([])

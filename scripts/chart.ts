@@ -28,7 +28,7 @@ interface Group {
 
 /** Where alert rules are written, and what a person reads when one fires; paths in the project. */
 export const alertSources: readonly { readonly rules: string; readonly runbook: string }[] = [
-  ...['agent', 'controller'].map((part) => ({
+  ...['agent', 'controller', 'webhook'].map((part) => ({
     rules: `charts/roadcrew/alerts/${part}.yaml`,
     runbook: 'charts/roadcrew/README.md#when-an-alert-fires',
   })),

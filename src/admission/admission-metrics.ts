@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Request, Reviewed } from './review.ts'
 
 /** What becomes of reviews, for Prometheus. */
@@ -6,9 +6,12 @@ export class AdmissionMetrics {
   readonly registry = new Registry()
   readonly #reviews: Counter<'kind' | 'result'>
   readonly #failed: Counter
+  readonly #strays: Counter
+  readonly #distrusted: Counter
   readonly #seconds: Histogram
 
-  constructor() {
+  /** @param certificateLeft for how long (ms) the certificate that is served is still valid; undefined while there is none. */
+  constructor(certificateLeft: () => number | undefined) {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 500 })
     this.#reviews = new Counter({
@@ -21,6 +24,26 @@ export class AdmissionMetrics {
       name: 'roadcrew_admission_failed_total',
       help: 'Reviews that could not be read or judged: the object was let through as it was',
       registers,
+    })
+    this.#strays = new Counter({
+      name: 'roadcrew_admission_strays_total',
+      help: 'Requests that are no reviews: of another path or method than an API server sends',
+      registers,
+    })
+    this.#distrusted = new Counter({
+      name: 'roadcrew_admission_distrusted_total',
+      help: 'Connections that a client broke off since it does not trust the certificate; an API server then lets objects through as they are',
+      registers,
+    })
+    new Gauge({
+      name: 'roadcrew_admission_certificate_left_seconds',
+      help: 'For how long the certificate that is served is still valid; negative: it has expired',
+      registers,
+      collect() {
+        const left = certificateLeft()
+        if (left === undefined) this.remove()
+        else this.set(left / 1000)
+      },
     })
     this.#seconds = new Histogram({
       name: 'roadcrew_admission_duration_seconds',
@@ -38,5 +61,13 @@ export class AdmissionMetrics {
 
   failed(): void {
     this.#failed.inc()
+  }
+
+  strayed(): void {
+    this.#strays.inc()
+  }
+
+  distrusted(): void {
+    this.#distrusted.inc()
   }
 }

@@ -52,6 +52,7 @@ const longest = 250
 export async function review(request: Request, options: ReviewOptions): Promise<Reviewed> {
   if (isSpared(request.object)) return nothing
   const hazards = options.hazards.filter(({ id }) => options.mode(id) !== 'observe')
+  if (hazards.length === 0) return nothing
   const { now, ticks, zones, settings } = options
   const { subject, world } = underReview(request, options)
   const looking: LookOptions = {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { answerOf, parseReview } from './document.ts'
 import type { Request, Reviewed } from './review.ts'
 
@@ -8,6 +9,25 @@ import type { Request, Reviewed } from './review.ts'
 const mostBytes = 8 * 2 ** 20
 /** A body that takes so long (ms) has no API server behind it: that one waits for two seconds. */
 const bodyMs = 5_000
+/** How often that is looked after (ms). */
+const bodiesLookedAtEvery = 1_000
+/**
+ * A connection without a request stays for so long (ms): longer than an API server keeps one (90 s, IdleConnTimeout of Go's
+ * DefaultTransport), so that it never sends a review on one that is just being closed; it would not send it again.
+ */
+const idleMs = 120_000
+/** Who goes says so with each answer for so long (ms), before it closes what is idle, for the same reason. */
+const leavesFor = 1_000
+/** Then what is under way may still end (ms); an API server waits no longer. */
+const endsWithin = 3_000
+
+/** What clients say when they break off a handshake since they do not trust the certificate (RFC 8446, 6.2), as OpenSSL calls it. */
+const refusals: Readonly<Record<string, string>> = {
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'unknown authority',
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'bad certificate',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'certificate expired',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'certificate unknown',
+}
 
 export interface Certificate {
   readonly cert: string
@@ -24,6 +44,10 @@ export interface ReviewServerOptions {
   readonly reviewed: (request: Request, reviewed: Reviewed, ms: number) => void
   /** What could not be answered, or not be judged: why. */
   readonly failed: (because: string) => void
+  /** A request that is no review: of another path or method. */
+  readonly strayed: () => void
+  /** A client that would not take the certificate: why, in its own word. */
+  readonly distrusted: (because: string) => void
   /** ms on a clock that only goes forward. */
   readonly ticks: () => number
 }
@@ -32,21 +56,45 @@ export interface ReviewServer {
   readonly address: string
   /** Connections from now on get another certificate. @throws Error if it can't be used. */
   renew(certificate: Certificate): void
+  /** Answers what is under way, for a few seconds at most. */
   close(): Promise<void>
 }
 
 /** Answers reviews at /review over TLS, and nothing else. @throws Error if it can't listen, or the certificate can't be used. */
 export async function reviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
   const { host, port, certificate } = options
-  const server = createServer({ ...certificate, requestTimeout: bodyMs }, (incoming, outgoing) => {
+  const timing = { requestTimeout: bodyMs, connectionsCheckingInterval: bodiesLookedAtEvery, keepAliveTimeout: idleMs }
+  let isLeaving = false
+  const server = createServer({ ...certificate, ...timing }, (incoming, outgoing) => {
+    if (isLeaving) outgoing.setHeader('connection', 'close')
     void answer(options, incoming, outgoing)
+  })
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    const because = refusals[error.code ?? '']
+    if (because !== undefined) options.distrusted(because)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   const { address, port: own } = server.address() as AddressInfo
-  return { address: `${address}:${own}`, renew: (next) => server.setSecureContext(next), close: () => closed(server) }
+  return {
+    address: `${address}:${own}`,
+    renew: (next) => server.setSecureContext(next),
+    async close() {
+      isLeaving = true
+      if (open.size > 0) await sleep(leavesFor)
+      const isClosed = closed(server)
+      await Promise.race([isClosed, sleep(endsWithin, undefined, { ref: false })])
+      for (const socket of open) socket.destroy() // whoever is still there would keep the process
+      await isClosed
+    },
+  }
 }
 
 async function answer(
@@ -54,14 +102,19 @@ async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const { review, reviewed, failed, ticks } = options
+  const { review, reviewed, failed, strayed, ticks } = options
   const began = ticks()
+  const say = (status: number, text: string): void => {
+    outgoing.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${text}\n`)
+  }
+  if (incoming.method !== 'POST' || incoming.url?.split('?')[0] !== '/review') {
+    strayed()
+    return say(404, 'there is POST /review')
+  }
   const refuse = (status: number, because: string): void => {
     failed(because)
-    outgoing.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${because}\n`)
+    say(status, because)
   }
-  if (incoming.method !== 'POST' || incoming.url?.split('?')[0] !== '/review')
-    return refuse(404, 'there is POST /review')
   const text = await bodyOf(incoming).catch(() => undefined)
   if (text === undefined) return refuse(400, 'the body broke off')
   if (text === 'too large') return refuse(413, `a review of more than ${mostBytes} bytes`)

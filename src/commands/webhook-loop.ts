@@ -1,24 +1,23 @@
 // What `roadcrew webhook` does until it is stopped. Loaded only for it.
-import { readFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { loop } from '../acting/loop.ts'
 import { serve } from '../acting/serve.ts'
+import { expiresAt } from '../admission/generation.ts'
 import { type Certificate, type ReviewServer, reviewServer } from '../admission/server.ts'
 import { connect } from '../kubernetes/client.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { daemonTarget, stopped } from './daemon.ts'
+import { gatheredLines } from './gathered-lines.ts'
 import { type Io, ownNamespace, UsageError } from './io.ts'
 import { toolVersion } from './tool-version.ts'
 import type { WebhookOptions } from './webhook.ts'
+import { certificatesOf, firstCertificate } from './webhook-certificate.ts'
 import { WebhookParts } from './webhook-parts.ts'
 
 /** How long one request may take (ms). */
 const requestMs = 5_000
 /** Policy, release and certificate are looked at again (ms): the kubelet shows a new Secret within a minute or so. */
 const again = 20_000
-/** What is under way may still end (ms); the API server waits no longer. */
-const stopsWithin = 3_000
 
 /**
  * Answers reviews until the signal is aborted.
@@ -27,66 +26,73 @@ const stopsWithin = 3_000
 export async function webhookLoop(options: WebhookOptions, io: Io): Promise<void> {
   const target = await daemonTarget(options, io)
   const namespace = ownNamespace(options, io)
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: io.out })
+  const lines = gatheredLines(io.out)
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines)
   const client = connect(target, { env: io.env, timeoutMs: requestMs })
   const ends = new AbortController()
   const zones = machineZones(io.env.ZONEINFO)
-  const parts = new WebhookParts({ options, io, log, client, namespace, zones, ends: ends.signal })
-  let certificate = await certificateOf(options)
-  const server = await reviewServer({
-    ...addressOf(options.listen),
-    certificate,
-    review: (request) => parts.review(request),
-    reviewed: (request, reviewed, ms) => parts.reviewed(request, reviewed, ms),
-    failed: (because) => parts.failed(because),
-    ticks: io.ticks,
-  })
+  const address = addressOf(options.listen)
+  const certificates = certificatesOf({ options, io, log, client, namespace })
+  const certificateLeft = (): number | undefined => {
+    const end = expiresAt(certificates.now()?.cert ?? '')
+    return end === undefined ? undefined : end - io.now()
+  }
+  const parts = new WebhookParts({ options, io, log, client, namespace, zones, certificateLeft, ends: ends.signal })
   const metrics = await serve(
     options.metrics,
     parts.registry,
     () => undefined,
-    () => parts.unready(),
-  ).catch(async (error: unknown) => {
-    await server.close() // or the process would never end
-    throw error
-  })
-  const watching = parts.informers.map((informer) => informer.run())
-  // Apart: while the one can't be read the other is all the same.
-  const looks = [
-    async () => {
-      certificate = await renewed(options, certificate, server)
-    },
-    () => parts.refresh(),
-  ]
-  const looking = looks.map((round) =>
-    loop({
-      ...{ everyMs: () => again, signal: ends.signal, random: Math.random, round },
-      failed: (error) =>
-        log.error({ because: error instanceof Error ? error.message : String(error) }, 'could not look again'),
-    }),
+    () => certificates.unready() ?? parts.unready(),
   )
-  const where = { listens: server.address, metrics: metrics.address }
-  log.info({ version: toolVersion, server: client.server, ...where, namespace, mode: options.mode }, 'started')
-  await stopped(io.signal)
-  log.info('stopping')
-  await Promise.race([server.close(), sleep(stopsWithin, undefined, { ref: false })])
-  ends.abort()
-  await Promise.all([...watching, ...looking, metrics.close()])
-  await client.close()
+  try {
+    const certificate = await firstCertificate(certificates, log, io.signal)
+    if (!certificate) return
+    const server = await reviewServer({
+      ...{ ...address, certificate, ticks: io.ticks },
+      review: (request) => parts.review(request),
+      reviewed: (request, reviewed, ms) => parts.reviewed(request, reviewed, ms),
+      failed: (because) => parts.failed(because),
+      strayed: () => parts.strayed(),
+      distrusted: (because) => parts.distrusted(because),
+    })
+    const watching = parts.informers.map((informer) => informer.run())
+    let served = certificate
+    // Apart: while the one can't be read the other is all the same.
+    const looks = [
+      async () => {
+        try {
+          await certificates.look()
+        } finally {
+          served = renewed(certificates.now() ?? served, served, server)
+        }
+      },
+      () => parts.refresh(),
+    ]
+    const looking = looks.map((round) =>
+      loop({
+        ...{ everyMs: () => again, signal: ends.signal, random: Math.random, round },
+        failed: (error) =>
+          log.error({ because: error instanceof Error ? error.message : String(error) }, 'could not look again'),
+      }),
+    )
+    const where = { listens: server.address, metrics: metrics.address }
+    log.info({ version: toolVersion, server: client.server, ...where, namespace, mode: options.mode }, 'started')
+    await stopped(io.signal)
+    log.info('stopping')
+    await server.close()
+    ends.abort()
+    await Promise.all([...watching, ...looking])
+  } finally {
+    await metrics.close() // or the process would never end
+    await client.close()
+    lines.flush()
+  }
 }
 
-async function renewed(options: WebhookOptions, before: Certificate, server: ReviewServer): Promise<Certificate> {
-  const now = await certificateOf(options)
+/** @throws Error if it can't be used, so that the one before goes on. */
+function renewed(now: Certificate, before: Certificate, server: ReviewServer): Certificate {
   if (now.cert !== before.cert || now.key !== before.key) server.renew(now)
   return now
-}
-
-async function certificateOf({ certificate, key }: WebhookOptions): Promise<Certificate> {
-  const read = (option: string, path: string): Promise<string> =>
-    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`${option}: cannot read "${path}" (${error.code ?? error.message})`)
-    })
-  return { cert: await read('--certificate', certificate), key: await read('--key', key) }
 }
 
 function addressOf(listen: string): { readonly host: string; readonly port: number } {

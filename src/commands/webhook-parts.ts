@@ -24,33 +24,43 @@ export interface WebhookGiven {
   readonly client: Client
   readonly namespace: string
   readonly zones: Zones
+  /** For how long (ms) the certificate is still valid. */
+  readonly certificateLeft: () => number | undefined
   /** Ends the informers. */
   readonly ends: AbortSignal
 }
 
 /** A policy that could not be read for so long (ms) is not gone by any more. */
 const policyLasts = 60_000
+/** Between two lines of it (ms). */
+const distrustToldEvery = 60_000
 
 export class WebhookParts {
   readonly #given: WebhookGiven
   readonly #hazards = admittedHazards(catalogue)
   readonly #settings: Readonly<Record<string, unknown>>
-  readonly #metrics = new AdmissionMetrics()
+  readonly #metrics: AdmissionMetrics
   readonly #nodes: Informer
   readonly #namespaces: Informer
   readonly informers: readonly Informer[]
   #policy: { readonly policy: Policy; readonly ticks: number } | undefined
   #server: Version | undefined
+  /** Of the kubelets; undefined: to be looked at again. A review comes more often than a node changes. */
+  #kubelets: readonly (Version | undefined)[] | undefined
+  #toldOfDistrust = Number.NEGATIVE_INFINITY
 
   /** @throws UsageError if the policy's file is no policy. */
   constructor(given: WebhookGiven) {
     this.#given = given
+    this.#metrics = new AdmissionMetrics(given.certificateLeft)
     const { options } = given
     this.#settings = Object.fromEntries(this.#hazards.map(({ id, settings }) => [id, settings.parse({})]))
     if (options.policy !== undefined) {
       this.#policy = { policy: policyOfFile(options.policy), ticks: Number.POSITIVE_INFINITY }
     }
-    this.#nodes = this.#informer(nodes, kubeletRelease)
+    this.#nodes = this.#informer(nodes, kubeletRelease, () => {
+      this.#kubelets = undefined
+    })
     this.#namespaces = this.#informer(namespaces, withoutManagers)
     const others = contextKinds(this.#hazards).filter(({ kind }) => kind !== nodes.kind && kind !== namespaces.kind)
     this.informers = [this.#nodes, this.#namespaces, ...others.map((kind) => this.#informer(kind, withoutManagers))]
@@ -101,9 +111,22 @@ export class WebhookParts {
     this.#given.log.error({ because }, 'could not review')
   }
 
+  strayed(): void {
+    this.#metrics.strayed()
+  }
+
+  distrusted(because: string): void {
+    this.#metrics.distrusted()
+    const ticks = this.#given.io.ticks()
+    if (ticks - this.#toldOfDistrust < distrustToldEvery) return // one for each Pod would be too many
+    this.#toldOfDistrust = ticks
+    this.#given.log.error({ because }, 'a client does not trust the certificate')
+  }
+
   /** The oldest counts: who runs the Pod has to know what is written as well as who stores it. */
   #version(): Version | undefined {
-    return oldest([this.#server, ...this.#nodes.items().map(({ object }) => parseVersion(String(object)))])
+    this.#kubelets ??= [...new Set(this.#nodes.items().map(({ object }) => String(object)))].map(parseVersion)
+    return oldest([this.#server, ...this.#kubelets])
   }
 
   #mode(hazard: string, namespace: string): Mode {
@@ -115,15 +138,14 @@ export class WebhookParts {
 
   /** As for all that acts: the annotation on a namespace holds for all in it. */
   #isSpared(namespace: string): boolean {
-    const found = this.#namespaces.items().find(({ subject }) => subject.name === namespace)
-    return isSpared(found?.object)
+    return isSpared(this.#namespaces.get(namespace)?.object)
   }
 
-  #informer(kind: Kind<unknown>, keep: (object: unknown) => unknown): Informer {
+  #informer(kind: Kind<unknown>, keep: (object: unknown) => unknown, happened = (): void => {}): Informer {
     const { client, ends, io, log } = this.#given
     return new Informer({
       ...{ client, kind, signal: ends, ticks: io.ticks, random: Math.random, keep },
-      happened: () => {},
+      happened,
       failed: (because, anew) => log.warn({ kind: kind.kind, because, anew }, 'a watch ended'),
     })
   }

@@ -7,8 +7,11 @@ export interface WebhookOptions {
   readonly kubeconfig?: string
   readonly listen: string
   readonly metrics: string
-  readonly certificate: string
-  readonly key: string
+  readonly certificate?: string
+  readonly key?: string
+  readonly ownCertificate?: string
+  readonly service: string
+  readonly configuration?: string
   readonly namespace?: string
   readonly mode: Mode
   readonly policy?: string
@@ -18,11 +21,17 @@ export interface WebhookOptions {
 export function webhookCommand(io: Io): Command {
   return new Command('webhook')
     .description('judge objects as they are made: give Pods what keeps requests from being lost, warn of the rest')
-    .requiredOption(
-      '--certificate <file>',
-      'of the name that the API server calls it by, in PEM; read again when it changes',
+    .option('--certificate <file>', 'of the name that the API server calls it by, in PEM; read again when it changes')
+    .option('--key <file>', 'of that certificate, in PEM')
+    .option(
+      '--own-certificate <secret>',
+      'instead of both: make a certificate, keep it in this Secret of its namespace, and renew it',
     )
-    .requiredOption('--key <file>', 'of that certificate, in PEM')
+    .option('--service <name>', 'what an own certificate is for: <name>.<namespace>.svc', 'roadcrew-webhook')
+    .option(
+      '--configuration <name>',
+      'the MutatingWebhookConfiguration that is told to trust an own certificate; no other is touched',
+    )
     .option('--listen <host:port>', 'where the API server sends reviews, over TLS: POST /review', '0.0.0.0:9844')
     .option('--metrics <host:port>', 'where /metrics, /healthz and /readyz are served', '127.0.0.1:9845')
     .option('--kubeconfig <file>', 'of the cluster (default: that of the Pod it runs in)')
@@ -41,6 +50,7 @@ roadcrew.dev/spare, are left alone. A preStop sleep of Kubernetes's own is writt
 
 Examples:
   roadcrew webhook --certificate tls.crt --key tls.key
+  roadcrew webhook --own-certificate roadcrew-webhook-certificate --configuration roadcrew
   roadcrew webhook --certificate tls.crt --key tls.key --kubeconfig admin.conf --listen 127.0.0.1:9844 --policy policy.yaml`,
     )
     .action(async (options: WebhookOptions) => {

@@ -33,6 +33,7 @@ function batchOf(of: Kind<unknown>, informer: Informer | undefined, namespace: s
   if (!informer.synced) return { of, unread: because }
   if (ms > mostSilence) return { of, unread: `no word of them for ${Math.round(ms / 1000)} s: ${because}` }
   if (of.api?.namespaced !== false) return { of, items: informer.items(namespace) }
-  const all = informer.items()
-  return { of, items: of.kind === 'Namespace' ? all.filter(({ subject }) => subject.name === namespace) : all }
+  if (of.kind !== 'Namespace') return { of, items: informer.items() }
+  const own = informer.get(namespace)
+  return { of, items: own ? [own] : [] }
 }

@@ -13,7 +13,7 @@ export class Held {
     return this.#size
   }
 
-  get({ namespace = '', name }: Subject): HeldItem | undefined {
+  get({ namespace = '', name }: Pick<Subject, 'namespace' | 'name'>): HeldItem | undefined {
     return this.#spaces.get(namespace)?.get(name)
   }
 

@@ -107,6 +107,11 @@ export class Informer {
     return this.#held.items(namespace)
   }
 
+  /** One of them; undefined if there is none of that name. */
+  get(name: string, namespace?: string): Item<unknown> | undefined {
+    return this.#held.get({ name, ...(namespace !== undefined && { namespace }) })
+  }
+
   /** Lists and watches. Ends when the signal is aborted; throws only on a programming error. */
   async run(): Promise<void> {
     const { signal, random, ticks, failed, firstWaitMs = 800 } = this.#options

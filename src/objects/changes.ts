@@ -46,31 +46,32 @@ const wrap = (inner: Json | undefined, key: string | number): Json =>
   typeof key === 'number' ? [inner ?? null] : { [key]: inner ?? null }
 
 /**
- * Applies changes to a copy of an object.
+ * Applies changes to a copy of an object, which shares with it all that does not change: whoever gets it must not write to it.
  * @returns the copy, or which field is no longer as it was when the change was thought of.
  */
 export function applyChanges(object: unknown, changes: readonly Change[]): { object: unknown } | { held: string } {
-  const copy = structuredClone(object)
+  let at = object
   for (const { path, before, after } of changes) {
-    if (!sameValue(valueAt(copy, path), before)) {
-      return { held: `${path.join('.')} is ${JSON.stringify(valueAt(copy, path))}, expected ${JSON.stringify(before)}` }
+    if (!sameValue(valueAt(at, path), before)) {
+      return { held: `${path.join('.')} is ${JSON.stringify(valueAt(at, path))}, expected ${JSON.stringify(before)}` }
     }
-    setAt(copy, path, after)
+    at = withValue(at, path, after)
   }
-  return { object: copy }
+  return { object: at }
 }
 
-function setAt(object: unknown, path: Path, value: Json | undefined): void {
-  let at = object
-  path.slice(0, -1).forEach((key, place) => {
-    if (!isContainer(at)) throw new Error(`${path.slice(0, place).join('.')} is no object`)
-    const within = at as { [key: string | number]: unknown }
-    within[key] ??= typeof path[place + 1] === 'number' ? [] : {}
-    at = within[key]
-  })
-  const last = path.at(-1)
-  if (!isContainer(at) || last === undefined) throw new Error(`${path.join('.')} can't be set`)
-  if (value !== undefined) (at as { [key: string | number]: unknown })[last] = value
-  else if (Array.isArray(at)) at.splice(Number(last), 1)
-  else delete at[last]
+/** A copy with another value at a path, for which what is on the way to it is copied too. */
+function withValue(object: unknown, path: Path, value: Json | undefined, depth = 0): unknown {
+  const key = path[depth]
+  if (!isContainer(object)) throw new Error(`${path.slice(0, depth).join('.')} is no object`)
+  if (key === undefined) throw new Error(`${path.join('.')} can't be set`)
+  const copy: { [key: string | number]: unknown } | unknown[] = Array.isArray(object) ? [...object] : { ...object }
+  const within = copy as { [key: string | number]: unknown }
+  if (depth < path.length - 1) {
+    const inner = within[key] ?? (typeof path[depth + 1] === 'number' ? [] : {})
+    within[key] = withValue(inner, path, value, depth + 1)
+  } else if (value !== undefined) within[key] = value
+  else if (Array.isArray(copy)) copy.splice(Number(key), 1)
+  else delete within[key]
+  return copy
 }
