@@ -16,7 +16,7 @@ import { controlPlaneOrSkip } from './require-control-plane.ts'
 
 const labels = { app: 'shop' }
 const container = { name: 'app', image: 'registry.example.com/app:1' }
-const hook = { preStop: { exec: { command: ['sleep', '5'] } } }
+const hook = { preStop: { exec: { command: ['sleep', '6'] } } }
 
 describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
   const folder = mkdtempSync(join(tmpdir(), 'roadcrew-webhook-'))
@@ -45,7 +45,7 @@ describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
     lab = await startLab(new AbortController().signal)
     target = (await loadKubeconfig({ path: lab.kubeconfig, env: {}, home: '/' })).target('lab')
     await create(lab, { kind: 'Namespace', metadata: { name: 'roadcrew' } })
-    const data = { 'policy.yaml': 'hazards: {lost-requests: {mode: act}}\n' }
+    const data = { 'policy.yaml': 'hazards: {lost-requests: {mode: act, settings: {waitSeconds: 6}}}\n' }
     await create(lab, {
       kind: 'ConfigMap',
       metadata: { name: 'roadcrew-policy', namespace: 'roadcrew' },

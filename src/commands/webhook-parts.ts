@@ -6,6 +6,7 @@ import { isSpared, type Request, type Reviewed, review } from '../admission/revi
 import { admittedHazards, contextKinds, kubeletRelease, withoutManagers } from '../admission/reviewed.ts'
 import type { Kind, Version, Zones } from '../contract/hazard.ts'
 import { defaultPolicy, type Mode, modeOf, type Policy } from '../engine/policy.ts'
+import { settingsBy } from '../engine/policy-settings.ts'
 import { hazards as catalogue } from '../hazards/index.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { serverVersion } from '../kubernetes/discovery.ts'
@@ -38,7 +39,8 @@ const distrustToldEvery = 60_000
 export class WebhookParts {
   readonly #given: WebhookGiven
   readonly #hazards = admittedHazards(catalogue)
-  readonly #settings: Readonly<Record<string, unknown>>
+  /** As the policy says, which was read last. */
+  #settings: Readonly<Record<string, unknown>>
   readonly #metrics: AdmissionMetrics
   readonly #nodes: Informer
   readonly #namespaces: Informer
@@ -54,9 +56,9 @@ export class WebhookParts {
     this.#given = given
     this.#metrics = new AdmissionMetrics(given.certificateLeft)
     const { options } = given
-    this.#settings = Object.fromEntries(this.#hazards.map(({ id, settings }) => [id, settings.parse({})]))
+    this.#settings = settingsBy(defaultPolicy, this.#hazards)
     if (options.policy !== undefined) {
-      this.#policy = { policy: policyOfFile(options.policy), ticks: Number.POSITIVE_INFINITY }
+      this.#take(policyOfFile(options.policy), Number.POSITIVE_INFINITY)
     }
     this.#nodes = this.#informer(nodes, kubeletRelease, () => {
       this.#kubelets = undefined
@@ -82,7 +84,12 @@ export class WebhookParts {
     const { client, namespace, options, io } = this.#given
     this.#server = (await serverVersion(client)) ?? this.#server
     if (options.policy !== undefined) return
-    this.#policy = { policy: (await readPolicy(client, namespace, catalogue)).policy, ticks: io.ticks() }
+    this.#take((await readPolicy(client, namespace, catalogue)).policy, io.ticks())
+  }
+
+  #take(policy: Policy, ticks: number): void {
+    this.#policy = { policy, ticks }
+    this.#settings = settingsBy(policy, this.#hazards)
   }
 
   /** @throws Error if it can't be judged. */
