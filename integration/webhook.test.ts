@@ -115,7 +115,7 @@ describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
     await space('web')
     await create(lab, deployment('web'))
     await expect.poll(async () => (await pods('web')).length, { timeout: 30_000 }).toBe(2)
-    for (const pod of await pods('web')) expect(stops(pod)).toEqual([hook, 10])
+    for (const pod of await pods('web')) expect(stops(pod)).toEqual([hook, 11])
     const { spec } = (await lab.send('GET', deploymentPath('web'))) as Deployment
     expect(spec?.template.spec?.containers[0]).not.toHaveProperty('lifecycle')
     expect(spec?.template.spec?.terminationGracePeriodSeconds).toBe(8)
@@ -127,7 +127,7 @@ describe.skipIf(controlPlaneOrSkip())('the webhook', () => {
     await lab.send('PATCH', deploymentPath('web'), { spec: { replicas: 3 } })
     await expect.poll(async () => (await pods('web')).length, { timeout: 30_000 }).toBe(3)
     expect(await lab.list<ReplicaSet>('/apis/apps/v1/namespaces/web/replicasets')).toHaveLength(1)
-    for (const pod of await pods('web')) expect(stops(pod)).toEqual([hook, 10])
+    for (const pod of await pods('web')) expect(stops(pod)).toEqual([hook, 11])
   })
 
   it('leaves alone what is not opted in, and what is opted out', async () => {

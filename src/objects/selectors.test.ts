@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { matches, selects } from './selectors.ts'
+import { labelSelector } from './label-selector.ts'
+import { matches, selectorText, selects } from './selectors.ts'
 
 const labels = { app: 'shop', tier: 'web' }
 
@@ -26,4 +27,21 @@ describe('a label selector', () => {
     [{ matchExpressions: [{ key: 'zone', operator: 'DoesNotExist' }] }, true],
     [{ matchLabels: { app: 'shop' }, matchExpressions: [{ key: 'zone', operator: 'Exists' }] }, false],
   ])('%j: %s', (selector, is) => expect(matches(selector, labels)).toBe(is))
+})
+
+it('is written as a list takes it', () => {
+  const matchExpressions = [
+    { key: 'tier', operator: 'In', values: ['web', 'api'] },
+    { key: 'track', operator: 'NotIn', values: ['canary'] },
+    { key: 'app', operator: 'Exists' },
+    { key: 'old', operator: 'DoesNotExist' },
+  ]
+  const text = selectorText({ matchLabels: { app: 'shop' }, matchExpressions })
+  expect(text).toBe('app=shop,tier in (web,api),track notin (canary),app,!old')
+  const labels = { app: 'shop', tier: 'web' }
+  expect([labelSelector(text)(labels), matches({ matchLabels: { app: 'shop' }, matchExpressions }, labels)]).toEqual([
+    true,
+    true,
+  ])
+  expect(selectorText({})).toBe('')
 })
