@@ -23,7 +23,7 @@ const hazardPolicy = z.strictObject({
   nodes: selector.optional(),
   namespaces: z.array(z.string()).optional().describe('In other namespaces the hazard is observed'),
   settings: z
-    .record(z.string(), z.json())
+    .record(z.string(), z.unknown())
     .optional()
     .describe(
       'Of the hazard itself (settings.schema.json), for scans and the webhook; the agent has a file of its own',

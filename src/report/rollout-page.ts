@@ -120,16 +120,18 @@ function causesPart({ causes }: RolloutReport): string {
   return `<section><h2>Why</h2>${table(['', 'requests', 'when', 'Pods'], rows, [0, 3])}</section>`
 }
 
-function lanesPart({ lanes }: RolloutReport): string {
+function lanesPart({ lanes, lateness }: RolloutReport): string {
   if (lanes.length === 0) return ''
   const ms = (value: number | undefined): string => (value === undefined ? '' : `${value} ms`)
   const rows = lanes.map(
     ({ protocol, connections, sent, lost, latency }): Row => [
       `${protocol === 'http1' ? 'HTTP/1.1' : 'HTTP/2'}, ${connections === 'fresh' ? 'a connection each' : 'kept connections'}`,
-      ...[sent, lost, ms(latency?.p50), ms(latency?.p90), ms(latency?.p99), ms(latency?.p999), ms(latency?.worst)],
+      ...[sent, lost],
+      ...(lateness.spoilt ? [] : [latency?.p50, latency?.p90, latency?.p99, latency?.p999, latency?.worst].map(ms)),
     ],
   )
-  return `<section><h2>Requests</h2>${table(['', 'sent', 'lost', 'p50', 'p90', 'p99', 'p99.9', 'worst'], rows, [0])}</section>`
+  const head = ['', 'sent', 'lost', ...(lateness.spoilt ? [] : ['p50', 'p90', 'p99', 'p99.9', 'worst'])]
+  return `<section><h2>Requests</h2>${table(head, rows, [0])}</section>`
 }
 
 function drainPart({ drain, remedies, url }: RolloutReport): string {

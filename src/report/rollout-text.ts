@@ -55,12 +55,12 @@ function headOf(report: RolloutReport, { bold, red, green }: Paint, folded: (tex
 
 function lanesOf({ lanes, lateness }: RolloutReport): string {
   if (lanes.length === 0) return ''
-  const head = ['connections', 'sent', 'lost', 'p50', 'p90', 'p99', 'p99.9', 'worst']
+  const head = ['connections', 'sent', 'lost', ...(lateness.spoilt ? [] : ['p50', 'p90', 'p99', 'p99.9', 'worst'])]
   const names = { http1: 'HTTP/1.1', http2: 'HTTP/2' }
   const rows = lanes.map(({ protocol, connections, sent, lost, latency }) => [
     `${names[protocol]}, ${connections === 'fresh' ? 'one each' : 'kept'}`,
     ...[number(sent), number(lost)],
-    ...(latency ? [latency.p50, latency.p90, latency.p99, latency.p999, latency.worst].map(ms) : ['', '', '', '', '']),
+    ...(latency ? [latency.p50, latency.p90, latency.p99, latency.p999, latency.worst].map(ms) : []),
   ])
   const table = aligned([head, ...rows])
   return lateness.text === undefined ? table : `${table}\n${lateness.text}`
