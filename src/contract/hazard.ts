@@ -255,6 +255,23 @@ export interface Metric {
 /** `drain-seconds`: from a Pod's deletion to the last request that still comes to it, in whole seconds. */
 export type Measure = 'drain-seconds'
 
+/**
+ * What a reason that is fit for the webhook does to Pods, for policy engines of a cluster: expressions of CEL over `object`, a Pod that is
+ * about to be made. It may do less than the webhook, never anything else, and nothing more once it was applied.
+ */
+export interface PodRule {
+  /** The oldest minor release of Kubernetes 1, of API server and kubelets, that keeps what is written. */
+  readonly since: number
+  /** What Pods get: one sentence, no full stop. */
+  readonly gives: string
+  /** All of them have to hold. `leaves`: whom it leaves alone where one does not, for people. */
+  readonly conditions: readonly { readonly name: string; readonly leaves: string; readonly expression: string }[]
+  /** Gives a list of JSONPatch, as a MutatingAdmissionPolicy has it. */
+  readonly patch: string
+  /** What the webhook knows and it can not: one sentence each, no full stop. */
+  readonly blind: readonly string[]
+}
+
 /** A known way in which Kubernetes hurts its users. Data; the logic is in the detectors it wires. */
 export interface Hazard<S = unknown> {
   readonly id: string
@@ -269,6 +286,8 @@ export interface Hazard<S = unknown> {
   readonly writes?: readonly Kind<unknown>[]
   readonly metrics?: Readonly<Record<string, Metric>>
   readonly condition?: string
+  /** The reasons marked `admit`, for who has a policy engine and wants no webhook. Pure. */
+  podRule?(settings: S): PodRule
   /** What is wished: needs no status and no time of its own. */
   readonly manifest?: readonly Detector<unknown, Reads, S>[]
   /** What is: status, events, time. */

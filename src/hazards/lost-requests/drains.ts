@@ -3,10 +3,10 @@ import type { Container } from 'kubernetes-types/core/v1.js'
 import { durationSeconds } from '../../objects/pre-stop.ts'
 
 /** Words by which applications call a wait before they stop taking requests. */
-const waitsItself =
+export const waitsItself =
   /lame.?duck|(?:shut.?down|drain|terminat\w*|pre.?stop).{0,14}(?:delay|wait|sleep)|(?:delay|wait|sleep).{0,14}(?:shut.?down|drain|terminat\w*)|request.?accept.?grace|shutdown-grace-period/i
 /** Words by which they call the time that they give to what is in flight. */
-const drainsItself =
+export const drainsItself =
   /(?:graceful|shut.?down|drain|terminat\w*|stop).{0,20}(?:timeout|period|duration|seconds|limit)|timeout.{0,10}(?:shut.?down|graceful)|grace.?time.?out/i
 
 /** A name and its value, as environment variables and flags have them. */

@@ -4,6 +4,7 @@ import { daemonSets, deployments, statefulSets } from '../../objects/kinds.ts'
 import { cluster } from './cluster.ts'
 import { nativeSleep, raceRemains } from './fixed-since.ts'
 import { manifest } from './manifest.ts'
+import { podRule } from './pod-rule.ts'
 import type { Settings } from './settings.ts'
 import { shownReasons } from './shown-reasons.ts'
 import { signalReasons } from './signal-reasons.ts'
@@ -117,6 +118,7 @@ export const lostRequests = hazard({
     },
   },
   writes: [deployments, statefulSets, daemonSets],
+  podRule,
   manifest: [manifest],
   cluster: [cluster],
   drill: () => import('./drill.ts'),
