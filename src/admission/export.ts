@@ -16,7 +16,7 @@ export interface Document {
 
 export interface ExportOptions {
   readonly as: Engine
-  /** The oldest of the API server and of all kubelets. */
+  /** Of the API server: it has to serve the policy, and to keep what that writes. Of kubelets is only told what they have to be. */
   readonly version: Version
   readonly policy: Policy
   /** By hazard id, as its schema gives them. */

@@ -20,6 +20,8 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
   const all = new Command('roadcrew')
     .description('Finds, proves, fixes and reproduces the failures that Kubernetes itself causes')
     .version(toolVersion)
+    // Or `webhook` would take the options of `webhook export` for its own.
+    .enablePositionalOptions()
     .helpCommand(true)
   const commands = [
     scanCommand(io, done),
