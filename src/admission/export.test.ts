@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYamls } from 'yaml'
+import { evaluatePatch, patched } from '../../house/cel-with-json-patch-shim.ts'
+import { applied, optedIn } from '../../house/policy-applied.ts'
 import type { Hazard } from '../contract/hazard.ts'
 import { defaultPolicy, type Policy } from '../engine/policy.ts'
 import { spareAnnotation } from '../engine/rails.ts'
 import { hazards } from '../hazards/index.ts'
 import { type Engine, engines, exported, optIn } from './export.ts'
-import { evaluatePatch, patched } from './fixtures/cel-with-json-patch-shim.ts'
-import { applied, optedIn } from './fixtures/policy-applied.ts'
 
 const at = (minor: number) => ({ major: 1, minor })
 const options = (as: Engine, minor: number, policy: Policy = defaultPolicy) => ({
