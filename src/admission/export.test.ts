@@ -129,6 +129,7 @@ describe('what is exported', () => {
 
   it.each<[Engine, number, RegExp]>([
     ['mutating-admission-policy', 31, /^Kubernetes 1\.31 has no MutatingAdmissionPolicy.*--as kyverno/],
+    ['mutating-admission-policy', 29, /^Kubernetes 1\.29 does not keep .*take the webhook/],
     ['kyverno', 29, /^Kubernetes 1\.29 does not keep .*take the webhook/],
   ])('as %s is nothing for 1.%i, and says what to do', (as, minor, wrong) =>
     expect(exported(hazards, options(as, minor))).toEqual({ wrong: expect.stringMatching(wrong) }),

@@ -39,25 +39,28 @@ const served = [
 
 /** @returns the documents of each hazard that has a rule, or why there are none. */
 export function exported(hazards: readonly Hazard[], options: ExportOptions): readonly Document[] | { wrong: string } {
-  const { version, as } = options
-  const api = served.find(({ since }) => !olderThan(version, since))
-  if (as === 'mutating-admission-policy' && !api)
-    return {
-      wrong: `Kubernetes ${versionText(version)} has no MutatingAdmissionPolicy, which came with 1.32: take --as kyverno, or the webhook`,
-    }
-  const documents: Document[] = []
-  for (const { id, rule } of hazards.flatMap((hazard) => ruled(hazard, options))) {
-    if (olderThan(version, rule.since))
-      return {
-        wrong: `Kubernetes ${versionText(version)} does not keep what ${id} gives Pods, which takes 1.${rule.since} on API server and all kubelets: take the webhook, which writes what older ones know`,
-      }
-    if (options.policy.hazards[id]?.namespaces?.length === 0)
+  const { version, as, policy } = options
+  const rules = hazards.flatMap((hazard) => ruled(hazard, options))
+  for (const { id, rule } of rules) {
+    if (olderThan(version, rule.since)) return { wrong: tooOld(version, id, rule) }
+    if (policy.hazards[id]?.namespaces?.length === 0)
       return { wrong: `the policy lets nothing be done against ${id} in any namespace: its list of them is empty` }
-    const made: Made = { name: `roadcrew-${id}`, spec: specOf(id, rule, options.policy), says: saysOf(rule) }
-    documents.push(...(as === 'kyverno' || !api ? [kyvernoPolicy(made)] : admissionPolicy(made, api)))
   }
-  return documents
+  const made = rules.map(({ id, rule }) => ({
+    name: `roadcrew-${id}`,
+    spec: specOf(id, rule, policy),
+    says: saysOf(rule),
+  }))
+  if (as === 'kyverno') return made.map(kyvernoPolicy)
+  const api = served.find(({ since }) => !olderThan(version, since))
+  return api ? made.flatMap((one) => admissionPolicy(one, api)) : { wrong: unserved(version) }
 }
+
+const tooOld = (version: Version, id: string, { since }: PodRule): string =>
+  `Kubernetes ${versionText(version)} does not keep what Pods get against ${id}, which takes 1.${since} on API server and all kubelets: take the webhook, which writes what older ones know`
+
+const unserved = (version: Version): string =>
+  `Kubernetes ${versionText(version)} has no MutatingAdmissionPolicy, which came with 1.32: take --as kyverno, or the webhook`
 
 const ruled = (hazard: Hazard, { settings }: ExportOptions): { id: string; rule: PodRule }[] => {
   const rule = hazard.podRule?.(settings[hazard.id] ?? hazard.settings.parse({}))
