@@ -140,7 +140,7 @@ function kyvernoPolicy({ name, spec, says }: Made): Document {
     says: [
       ...says,
       'It takes Kyverno 1.17. (1.16 has the same as policies.kyverno.io/v1beta1, 1.15 as v1alpha1.)',
-      'Up to 1.19 Kyverno is not asked again when a webhook after it has changed the Pod (kyverno#17282): a container that one adds gets no wait.',
+      'Kyverno (1.19 at least) is not asked again when a webhook after it has changed the Pod (kyverno#17282): a container that one adds gets no wait.',
     ],
     object: {
       apiVersion: 'policies.kyverno.io/v1',

@@ -164,9 +164,15 @@ const container = fc.record({
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value))
 const generated = fc
   .record({
-    containers: fc.oneof(
+    containers: fc.oneof<fc.MaybeWeightedArbitrary<object[]>[]>(
       { weight: 20, arbitrary: fc.array(container, { minLength: 1, maxLength: 4 }) },
-      { weight: 1, arbitrary: fc.array(container, { minLength: 16, maxLength: 18 }) },
+      {
+        weight: 3,
+        arbitrary: fc.array(fc.record({ ports: sometimes(fc.array(port, { maxLength: 1 })) }), {
+          minLength: 16,
+          maxLength: 18,
+        }),
+      },
     ),
     initContainers: sometimes(
       fc.array(fc.record({ restartPolicy: fc.constantFrom(undefined, 'Always'), lifecycle: seldom(lifecycle) }), {
