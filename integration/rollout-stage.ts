@@ -167,11 +167,12 @@ export interface Running {
   /** From now on it counts. @throws Error if it ended before. */
   readonly begun: Promise<void>
   readonly ended: Promise<Ran>
+  stop(signal: NodeJS.Signals): void
 }
 
 /** `roadcrew rollout` as a process of its own. */
-export function startRollout(lab: Lab, args: readonly string[]): Running {
-  const child = spawn(process.execPath, [main, 'rollout', ...args, '--kubeconfig', lab.kubeconfig], {
+export function startRollout({ kubeconfig }: Pick<Lab, 'kubeconfig'>, args: readonly string[]): Running {
+  const child = spawn(process.execPath, [main, 'rollout', ...args, '--kubeconfig', kubeconfig], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [out, err] = ['', '']
@@ -187,7 +188,7 @@ export function startRollout(lab: Lab, args: readonly string[]): Running {
     void ended.then(() => reject(new Error(`it ended before it had begun: ${err}`)))
   })
   begun.catch(() => undefined)
-  return { begun, ended }
+  return { begun, ended, stop: (signal) => void child.kill(signal) }
 }
 
 export const runRollout = (lab: Lab, args: readonly string[]): Promise<Ran> => startRollout(lab, args).ended

@@ -20,7 +20,7 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
   const ends: (() => unknown)[] = []
 
   beforeAll(async () => {
-    lab = await startLab(new AbortController().signal)
+    lab = await startLab(new AbortController().signal, ['app-team'])
     folder = mkdtempSync(join(tmpdir(), 'roadcrew-rollout-'))
   })
 
@@ -251,6 +251,43 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
     const spared = await runRollout(lab, ['deploy/shop', ...url, '--restart', '--yes', '-o', 'json'])
     expect(spared.code).toBe(2)
     expect(reportIn(spared).outcome).toContain('its annotation roadcrew.dev/spare says until friday')
+  })
+
+  it('goes on for who may see little more than the workload, and says what it could not watch', async () => {
+    const [shop, answers] = [await opened(), await answering()]
+    const rules = [
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] },
+      { apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+    ]
+    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${shop.namespace}`
+    await lab.send('POST', `${rbac}/roles`, { metadata: { name: 'team' }, rules })
+    await lab.send('POST', `${rbac}/rolebindings`, {
+      metadata: { name: 'team' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'team' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'app-team' }],
+    })
+    const args = ['deploy/shop', '-n', shop.namespace, '--url', answers.url, '--restart', '--yes', '-o', 'json']
+    const ran = await startRollout({ kubeconfig: lab.kubeconfigFor('app-team') }, args).ended
+    const { notes, outcome, lost } = reportIn(ran)
+    expect([outcome, lost, ran.code]).toEqual(['complete', 0, 0])
+    expect(notes).toEqual(expect.arrayContaining([expect.stringMatching(/^Events are not watched: .*forbidden/)]))
+  })
+
+  it('tells what was measured where it is stopped early', async () => {
+    const [shop, answers] = [await opened(), await answering()]
+    const args = ['deploy/shop', '-n', shop.namespace, '--url', answers.url, '--for', '5m']
+    const { begun, ended, stop } = startRollout(lab, args)
+    await begun
+    await sleep(1_500)
+    stop('SIGINT')
+    const { code, out, err } = await ended
+    expect([code, out]).toEqual([
+      130,
+      expect.stringMatching(/stopped early, after \d[\s\S]*^0 of \d+ requests were lost$/m),
+    ])
+    expect(out).not.toContain('not watched')
+    expect(err).toMatch(/^roadcrew: watching [^\n]*\n$/)
   })
 
   it('says what is wrong before it does anything', async () => {

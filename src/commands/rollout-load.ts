@@ -1,9 +1,8 @@
 // The loads of a rollout: which connections they use, and what becomes of each request.
 import { readFile } from 'node:fs/promises'
-import { type Load, startLoad } from '../rollout/load.ts'
+import { type Load, tryOnce } from '../rollout/load.ts'
 import { startLoadThread, type ThreadPlan } from '../rollout/load-thread.ts'
 import { howLost, Measured } from '../rollout/measured.ts'
-import type { Outcome } from '../rollout/outcomes.ts'
 import { UsageError } from './io.ts'
 import type { RolloutOptions } from './rollout.ts'
 
@@ -59,11 +58,7 @@ const certificateOf = (path: string): Promise<string> =>
 /** Asks once over each kind of connection: a URL that does not answer at rest would blame the rollout. @throws Error if one fails. */
 export async function expectAnswers(plans: readonly LanePlan[], signal: AbortSignal): Promise<void> {
   for (const plan of plans) {
-    const outcome = await new Promise<Outcome>((resolve) => {
-      const once = { ...plan, target: () => new URL(plan.url), arrivals: { perSecond: 0.1 } }
-      const load = startLoad({ ...once, onEnd: resolve }, signal)
-      void load.stop().catch(() => undefined)
-    })
+    const outcome = await tryOnce({ ...plan, target: () => new URL(plan.url) }, signal)
     const how = howLost(outcome)
     if (how === undefined) continue
     const { result } = outcome

@@ -34,7 +34,8 @@ export async function runRollout(what: string, options: RolloutOptions, io: Io):
   const { kubeconfig: path, context } = options
   const config = await loadKubeconfig({ env: io.env, home: io.home, ...(path !== undefined && { path }) })
   const target = config.target(context ?? config.current ?? noContext(config.contexts))
-  const client = connect(target, { env: io.env, signal: io.signal, ...asking })
+  // Not ended by Ctrl-C: who stops a measurement wants to see what was measured.
+  const client = connect(target, { env: io.env, ...asking })
   try {
     const place = await placeOf(client, what, options.namespace ?? target.namespace ?? 'default')
     await expectAnswers(plans, io.signal)
@@ -132,7 +133,7 @@ async function reportOf({ place, client, options, io }: Rolling, ended: Ended): 
   const { ending, outcome, startedAt, endedMs, unwatched } = ended
   const { drain, ...figures } = outcome
   const wait = drain.waitSeconds
-  const notes = [...place.notes, ...unwatched, ...ending.notes]
+  const notes = [...place.notes, ...unwatched, ...ending.notes, ...unblamedNote(outcome)]
   const remedies =
     wait === undefined || io.signal.aborted
       ? []
@@ -155,6 +156,12 @@ async function reportOf({ place, client, options, io }: Rolling, ended: Ended): 
     },
     exitCode: !ending.complete ? 2 : outcome.lost > options.maxLost ? 1 : 0,
   }
+}
+
+/** Of a long outage the first requests are kept one by one, the others only counted. */
+function unblamedNote({ lost, causes }: Ended['outcome']): string[] {
+  const blamed = causes.filter(({ how }) => how !== 'slow').reduce((sum, { count }) => sum + count, 0)
+  return lost > blamed ? [`the first ${blamed} of ${lost} lost requests are told apart by their causes`] : []
 }
 
 async function write(report: RolloutReport, options: RolloutOptions, io: Io): Promise<void> {

@@ -30,6 +30,8 @@ export class RolloutWatch {
   readonly #stop = new AbortController()
   readonly #informers: Informer[]
   readonly #running: Promise<void>[] = []
+  /** Those that could not be listed so far: what is refused once may be refused for ever. */
+  readonly #refused = new Set<Informer>()
   #early: ((atMs: number) => void)[] | undefined = []
   #startAt = 0
 
@@ -67,7 +69,9 @@ export class RolloutWatch {
     for (const informer of this.#informers) this.#running.push(informer.run())
     const until = this.#ticks() + limitMs
     const [first] = this.#informers
-    while (this.#ticks() < until && !this.#informers.every(({ synced }) => synced)) {
+    const waits = (informer: Informer): boolean =>
+      !informer.synced && (informer === first || !this.#refused.has(informer))
+    while (this.#ticks() < until && this.#informers.some(waits)) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     return first?.synced ? undefined : first?.silent.because
@@ -118,6 +122,7 @@ export class RolloutWatch {
       connected: () => this.#put((atMs) => this.timeline.found(`${kind}s`, atMs)),
       failed: (because) => {
         if (informer.synced) this.#put((atMs) => this.timeline.lost(`${kind}s`, atMs, because))
+        else this.#refused.add(informer)
       },
     })
     return informer

@@ -159,7 +159,9 @@ class RunningLoad implements Load {
   readonly #sendDue = (): void => {
     if (this.#signal.aborted) return
     const now = this.#sinceStart()
-    while (dueMs(this.#plan.arrivals, this.#next) <= now && this.#sinceStart() - now < mostAtOnceMs)
+    const isDue = (): boolean => dueMs(this.#plan.arrivals, this.#next) <= now
+    // One at least, however long the system let this wait in between: a load that has begun has sent.
+    for (let first = true; isDue() && (first || this.#sinceStart() - now < mostAtOnceMs); first = false)
       void this.#send(dueMs(this.#plan.arrivals, this.#next++))
     const wait = dueMs(this.#plan.arrivals, this.#next) - this.#sinceStart()
     this.#timer = setTimeout(this.#sendDue, Math.max(0, wait))
