@@ -53,7 +53,7 @@ class FakeWatched {
   }
 
   async watched(): Promise<ServerResponse> {
-    await expect.poll(() => this.#watch !== undefined, { timeout: 5000 }).toBe(true)
+    await expect.poll(() => this.#watch !== undefined, { timeout: 20_000 }).toBe(true)
     return this.#watch as ServerResponse
   }
 
@@ -101,7 +101,7 @@ describe('an informer', () => {
       ...more,
     })
     running = informer.run()
-    await expect.poll(() => informer.synced, { timeout: 5000 }).toBe(true)
+    await expect.poll(() => informer.synced, { timeout: 20_000 }).toBe(true)
     const names = () => informer.items('jobs').map(({ subject }) => subject.name)
     return { informer, happened, failed, names }
   }
@@ -140,7 +140,7 @@ describe('an informer', () => {
       async (watched: FakeWatched) => {
         watched.refuse = { status: 410, message: 'too old resource version' }
         await watched.end((watch) => watch.destroy())
-        await expect.poll(() => watched.asked.length, { timeout: 5000 }).toBeGreaterThan(2)
+        await expect.poll(() => watched.asked.length, { timeout: 20_000 }).toBeGreaterThan(2)
         watched.refuse = undefined
       },
     ],
@@ -154,8 +154,8 @@ describe('an informer', () => {
     server.list = [object('a', '1'), object('c', '60', 'new'), object('d', '61')]
     server.version = '70'
     await refuse(server)
-    await expect.poll(names, { timeout: 5000 }).toEqual(['a', 'c', 'd'])
-    await expect.poll(() => server.asked.at(-1), { timeout: 5000 }).toBe('watch from 70')
+    await expect.poll(names, { timeout: 20_000 }).toEqual(['a', 'c', 'd'])
+    await expect.poll(() => server.asked.at(-1), { timeout: 20_000 }).toBe('watch from 70')
     expect(happened.slice(3).toSorted()).toEqual(['added c', 'added d', 'gone b', 'gone c'])
     expect(failed.at(-1)).toMatch(/resource version.*, anew/i)
   })
@@ -163,7 +163,7 @@ describe('an informer', () => {
   it('notices a connection that is mute', async () => {
     const { failed } = await started([], { idleMs: 200 })
     await server.watched()
-    await expect.poll(() => failed.length, { timeout: 5000 }).toBeGreaterThan(0)
+    await expect.poll(() => failed.length, { timeout: 20_000 }).toBeGreaterThan(0)
     expect(failed[0]).toContain('did not finish its answer in time')
     await expect.poll(() => server.asked.slice(0, 3)).toEqual(['list', 'watch from 10', 'watch from 10'])
   })
@@ -179,24 +179,24 @@ describe('an informer', () => {
     expect(await read()).toMatchObject({ items: [{ subject: { name: 'a' } }] })
     server.refuse = { status: 403, message: 'you may not' }
     await server.end((watch) => watch.destroy())
-    await expect.poll(() => informer.silent.because, { timeout: 5000 }).toBe('you may not')
+    await expect.poll(() => informer.silent.because, { timeout: 20_000 }).toBe('you may not')
     expect(await read()).toMatchObject({ items: [{ subject: { name: 'a' } }] })
     late = 61_000
     expect(await read()).toMatchObject({ unread: expect.stringMatching(/^no word of them for 6\d s: you may not$/) })
     server.refuse = undefined
     await server.watched()
-    await expect.poll(read, { timeout: 5000 }).toMatchObject({ items: [{ subject: { name: 'a' } }] })
+    await expect.poll(read, { timeout: 20_000 }).toMatchObject({ items: [{ subject: { name: 'a' } }] })
   })
 
   it('does not take a watch for open that the server does not answer', async () => {
     let late = 0
     const { informer } = await started([object('a', '1')], { ticks: () => performance.now() + late })
     await server.watched()
-    await expect.poll(() => informer.silent.ms, { timeout: 5000 }).toBe(0)
+    await expect.poll(() => informer.silent.ms, { timeout: 20_000 }).toBe(0)
     server.mute = true
     await server.end((watch) => watch.destroy())
     const before = server.asked.length
-    await expect.poll(() => server.asked.length, { timeout: 5000 }).toBeGreaterThan(before)
+    await expect.poll(() => server.asked.length, { timeout: 20_000 }).toBeGreaterThan(before)
     late = 61_000
     expect(informer.silent.ms).toBeGreaterThan(60_000)
   })

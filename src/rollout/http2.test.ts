@@ -154,7 +154,7 @@ describe('a load over HTTP/2', () => {
   it('tells what timed out, and leaves that connection alone', async () => {
     let asked = 0
     const url = await serve((stream) => (asked++ === 0 ? undefined : answer(stream)))
-    const outcomes = await load(planOf(url, { timeoutMs: 50, arrivals: { perSecond: 10 } }), 3)
+    const outcomes = await load(planOf(url, { timeoutMs: 600, arrivals: { perSecond: 1 } }), 3)
     expect(
       outcomes.map(({ result, reused }) => ['failure' in result ? result.failure : result.status, reused]),
     ).toEqual([['timed-out', false], [200, false], ...outcomes.slice(2).map(() => [200, true])])
