@@ -83,7 +83,7 @@ describe.skipIf(controlPlaneOrSkip())('roadcrew rollout', () => {
     expect(cut).toMatchObject({ culprit: 'stopping', pods: ['old'] })
     expect(cut?.count).toBeGreaterThan(0)
     const lost = report.causes.filter(({ how }) => how !== 'slow')
-    expect(report.lost).toBe(lost.reduce((sum, { count }) => sum + count, 0))
+    expect(report.lost + report.again).toBe(lost.reduce((sum, { count }) => sum + count, 0))
     const old = report.pods.find(({ name }) => name === 'old')
     expect(old).toMatchObject({ graceSeconds: 30, waitSeconds: 0, wasThere: true })
     expect(old?.endpointRemovedMs).toBeGreaterThanOrEqual(old?.deletedMs ?? Number.POSITIVE_INFINITY)

@@ -44,13 +44,14 @@ export function outcomeOf(
   const withBlame = (all: readonly HurtRequest[]): Blamed[] => all.map((one) => ({ ...one, blame: blame(one, scene) }))
   const lost = withBlame(measured?.lost ?? [])
   const slow = withBlame(measured?.slow ?? [])
+  const again = lost.filter((one) => one.again).length
   const lateness = latenessOfLogs((running?.lanes ?? []).map(({ load }) => load.log))
   const text = spoiltText(lateness)
   const fresh = (running?.lanes ?? []).filter(({ connections }) => connections === 'fresh')
   return {
     sent: measured?.sent ?? 0,
-    lost: measured?.lostCount ?? 0,
-    again: lost.filter(({ again }) => again).length,
+    lost: (measured?.lostCount ?? 0) - again,
+    again,
     slow: measured?.slowCount ?? 0,
     lateness: { ...lateness, p99Ms: tenth(lateness.p99Ms), ...(text !== undefined && { text }) },
     lanes: (running?.lanes ?? []).map((lane) => laneOf(lane, lost, lateness.spoilt)),
@@ -92,7 +93,7 @@ function laneOf(
   const latency = spoilt ? undefined : latenciesOf(load.log.latencies())
   return {
     ...{ protocol, connections, perSecond, sent: load.log.counts().sent },
-    lost: lost.filter(({ lane }) => lane === `${protocol} ${connections}`).length,
+    lost: lost.filter((one) => !one.again && one.lane === `${protocol} ${connections}`).length,
     ...(latency && {
       latency: {
         ...{ p50: tenth(latency.p50), p90: tenth(latency.p90), p99: tenth(latency.p99) },

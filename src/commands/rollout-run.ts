@@ -159,9 +159,9 @@ async function reportOf({ place, client, options, io }: Rolling, ended: Ended): 
 }
 
 /** Of a long outage the first requests are kept one by one, the others only counted. */
-function unblamedNote({ lost, causes }: Ended['outcome']): string[] {
+function unblamedNote({ lost, again, causes }: Ended['outcome']): string[] {
   const blamed = causes.filter(({ how }) => how !== 'slow').reduce((sum, { count }) => sum + count, 0)
-  return lost > blamed ? [`the first ${blamed} of ${lost} lost requests are told apart by their causes`] : []
+  return lost + again > blamed ? [`the first ${blamed} of ${lost + again} are told apart by their causes`] : []
 }
 
 async function write(report: RolloutReport, options: RolloutOptions, io: Io): Promise<void> {

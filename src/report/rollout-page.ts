@@ -80,7 +80,7 @@ function factsOf(report: RolloutReport): string {
     took: seconds(tookMs),
     ...(restarts > 0 && { restarts: String(restarts) }),
     ...(again > 0 && {
-      'of those lost': `${again} on kept connections that were closed: most clients send them again`,
+      'not counted as lost': `${again} on kept connections as these were closed: most clients send them again`,
     }),
     ...(slow > 0 && { slow: `${slow} took over ${seconds(slowMs)}` }),
     ...(lateness.text !== undefined && { measured: lateness.text }),

@@ -82,12 +82,14 @@ export const rolloutSchema = z.object({
   restarts: z.number().int(),
   outcome: z.string().describe('How it ended: completed, or why not'),
   sent: z.number().int(),
-  lost: z.number().int(),
+  lost: z.number().int().describe('Without those of `again`'),
   maxLost: z.number().int(),
   again: z
     .number()
     .int()
-    .describe('Of those lost: on kept connections that were closed; most clients would send them again'),
+    .describe(
+      'More that were on kept connections as these were closed: most clients send them again (RFC 9110, 9.2.2)',
+    ),
   slow: z.number().int(),
   slowMs: z.number(),
   lateness: z.object({

@@ -46,7 +46,9 @@ function headOf(report: RolloutReport, { bold, red, green }: Paint, folded: (tex
   if (url === undefined) return [where, `${ended}; ${pods}`].join('\n')
   const share = sent > 0 && lost > 0 ? ` (1 of ${number(Math.round(sent / lost))})` : ''
   const kept =
-    again > 0 ? `; of these ${number(again)} on kept connections that were closed: most clients send them again` : ''
+    again > 0
+      ? `; ${number(again)} more were on kept connections as these were closed: most clients send them again`
+      : ''
   const text = `${number(lost)} of ${number(sent)} requests were lost${share}${kept}`
   const paint = lost > maxLost ? red : green
   const slowly = slow > 0 ? [`${number(slow)} were answered, but took over ${seconds(slowMs)}`] : []

@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Event, Pod } from 'kubernetes-types/core/v1.js'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, vi } from 'vitest'
-import { cgroupTrees } from '../../src/lab/cgroup-trees.ts'
-import { removeOrphans } from '../../src/lab/lab-folder.ts'
-import { removeOrphanedRuntimes } from '../../src/lab/leftovers.ts'
-import { connectedHeader, triedHeader } from '../../src/lab/nginx.ts'
-import { podHeader } from '../../src/lab/pod-application.ts'
-import type { PodEnd } from '../../src/lab/pod-ends.ts'
-import { type RolloutNode, startRolloutNode } from '../../src/lab/rollout-node.ts'
-import { type LoadPlan, startLoads } from '../../src/rollout/load.ts'
-import { isLost, type Outcome } from '../../src/rollout/outcomes.ts'
-import { processesOf } from '../drill-process.ts'
+import { cgroupTrees } from '../src/lab/cgroup-trees.ts'
+import { removeOrphans } from '../src/lab/lab-folder.ts'
+import { removeOrphanedRuntimes } from '../src/lab/leftovers.ts'
+import { connectedHeader, triedHeader } from '../src/lab/nginx.ts'
+import { podHeader } from '../src/lab/pod-application.ts'
+import type { PodEnd } from '../src/lab/pod-ends.ts'
+import { type RolloutNode, startRolloutNode } from '../src/lab/rollout-node.ts'
+import { type LoadPlan, startLoads } from '../src/rollout/load.ts'
+import { isLost, type Outcome } from '../src/rollout/outcomes.ts'
+import { processesOf } from './drill-process.ts'
 import { rolloutNodeOrSkip } from './require-rollout-node.ts'
 
 /** Of the build, as a process of its own runs it. */
-const rolloutNode = join(import.meta.dirname, '../../dist/lab/rollout-node.js')
+const rolloutNode = join(import.meta.dirname, '../dist/lab/rollout-node.js')
 const learnsAfterMs = 1500
 const waitSeconds = 4
 const never = new AbortController().signal

@@ -1,4 +1,4 @@
-import { rolloutNodeHint } from '../../src/lab/rollout-node.ts'
+import { rolloutNodeHint } from '../src/lab/rollout-node.ts'
 
 /** True, with the reason on stderr, where no rollout on a real kubelet can be made: for describe.skipIf. */
 export function rolloutNodeOrSkip(): boolean {
