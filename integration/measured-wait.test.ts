@@ -72,7 +72,7 @@ it.skipIf(rolloutNodeOrSkip())(
       expect([second.code, after.lost]).toEqual([0, 0])
       break
     }
-    expect(after.pods.find(({ deletedMs }) => deletedMs !== undefined)?.waitSeconds).toBe(wait)
+    expect(after.pods.find(({ deletedMs = -1 }) => deletedMs >= 0)?.waitSeconds).toBe(wait)
   },
   900_000,
 )
