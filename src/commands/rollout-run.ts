@@ -165,11 +165,12 @@ function unblamedNote({ lost, again, causes }: Ended['outcome']): string[] {
 }
 
 async function write(report: RolloutReport, options: RolloutOptions, io: Io): Promise<void> {
-  if (options.html !== undefined) writeFileSync(options.html, rolloutPage(report))
   io.out(
     options.output === 'json'
       ? `${JSON.stringify(report, undefined, 2)}\n`
       : rolloutText(report, { color: wantsColor(io), columns: io.columns }),
   )
+  // After the report: a file that can't be written must not take it away.
+  if (options.html !== undefined) writeFileSync(options.html, rolloutPage(report))
   if (options.writeWait !== undefined) io.err(`${writeWait(options.writeWait, report.drain)}\n`)
 }

@@ -9,7 +9,7 @@ export interface TextStyle {
   readonly columns: number
 }
 
-/** How many causes, and how many moments of a Pod, fit a screen; `-o json` and the page have all. */
+/** How many causes fit a screen; `-o json` and the page have all. */
 const mostCauses = 12
 
 /** The whole report, with a line end. */

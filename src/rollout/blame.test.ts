@@ -240,6 +240,16 @@ describe('the timeline', () => {
     expect(timeline.courses[0]?.ended).toEqual({ atMs: 2000, exitCode: 2, reason: '' })
   })
 
+  it('takes an event that comes by two watches once, and once more when it is counted up', () => {
+    const timeline = serving()
+    const counted = (count: number) => ({ ...(reload as object), metadata: { uid: 'e1' }, count }) as never
+    for (const count of [1, 1, 2, 2]) timeline.event({ object: counted(count), ...at(1000 * count) })
+    expect(timeline.moments.map(({ what, atMs }) => [what, atMs])).toEqual([
+      ['reload', 1000],
+      ['reload', 2000],
+    ])
+  })
+
   it('knows of endpoints that came before their Pods', () => {
     const timeline = new Timeline(version)
     timeline.slice({ object: slice('late'), ...at(10) })

@@ -38,6 +38,8 @@ export class Timeline {
   readonly #moments: Moment[] = []
   readonly #gaps = new Map<string, Gap[]>()
   readonly #ready: ReadyEndpoints[] = []
+  /** An event may come by two watches: that of the namespace and that of all reloads. */
+  readonly #events = new Set<string>()
 
   /** @param version of the API server. */
   constructor(version: Version | undefined) {
@@ -88,8 +90,11 @@ export class Timeline {
   }
 
   /** What somebody told of a Pod or of what stands before it. */
-  event({ object: { reason, message, involvedObject }, first, gone, atMs }: Change<Event>): void {
-    if (first || gone) return
+  event({ object: { metadata, reason, message, involvedObject, count }, first, gone, atMs }: Change<Event>): void {
+    const key = `${metadata?.uid} ${count}`
+    if (gone || (metadata?.uid !== undefined && this.#events.has(key))) return
+    this.#events.add(key)
+    if (first) return
     // ingress-nginx tells each reload of its configuration (internal/ingress/controller/controller.go, reason RELOAD).
     if (reason === 'RELOAD') {
       this.#moments.push({ atMs, what: 'reload', text: `${involvedObject.name ?? 'the controller'} reloaded` })
