@@ -77,6 +77,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
     hazards: [...input.hazards],
     seconds: Math.round(input.ms) / 1000,
     findings,
+    setAside: [],
     unread,
     absent: input.looked.flatMap(({ name, look }) =>
       (look?.missing ?? [])
@@ -84,7 +85,8 @@ export async function buildReport(input: ReportInput): Promise<Report> {
         .map(({ kind, because }) => ({ world: name, kind, because })),
     ),
     passedOver: input.passedOver,
-    summary: { ...summary, exitCode: exitCode(findings, unread, input.failOn) },
+    foreign: [],
+    summary: { ...summary, setAside: 0, exitCode: exitCode(findings, unread, input.failOn) },
   }
 }
 
@@ -242,7 +244,7 @@ function summaryOf(
   findings: readonly ReportFinding[],
   unread: readonly { readonly count: number }[],
   looked: readonly Looked[],
-): Omit<Report['summary'], 'exitCode'> {
+): Omit<Report['summary'], 'exitCode' | 'setAside'> {
   const count = (test: (finding: ReportFinding) => boolean): number => findings.filter(test).length
   const subjects = looked.flatMap(({ look }) => look?.judged ?? []).map(({ subject }) => subjectKey(subject))
   return {

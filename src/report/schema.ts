@@ -70,6 +70,24 @@ const finding = z.object({
   remedy: z.array(step).describe('Alternatives, smallest first'),
 })
 
+const setAside = finding.extend({
+  setAside: z
+    .object({
+      by: z.enum(['annotation', 'settings', 'baseline']),
+      where: z.string().describe('The annotation and its object, or the file (and its line) that says so'),
+      reason: z.string().optional(),
+      until: z.string().optional().describe('The last day on which it holds, YYYY-MM-DD'),
+    })
+    .describe('Why it does not count'),
+})
+
+const foreign = z.object({
+  what: z.string().describe('What kind of file it is, as "Helm template" or "values of a chart"'),
+  count: z.number().int().positive(),
+  example: z.string().describe('The first of them'),
+  command: z.string().optional().describe('What renders them to what can be scanned'),
+})
+
 const unread = z.object({
   world: z.string(),
   hazard: z.string().optional(),
@@ -94,9 +112,13 @@ export const reportSchema = z
     hazards: z.array(z.string()).describe('Which were asked about'),
     seconds: z.number().describe('How long reading and judging took'),
     findings: z.array(finding).describe('By tier, then by severity'),
+    setAside: z
+      .array(setAside)
+      .describe('Findings that somebody knows of and that do not count: they are in no figure but setAside'),
     unread: z.array(unread).describe('Where could not be looked, and why'),
     absent: z.array(z.object({ world: z.string(), kind: z.string(), because: z.string() })),
     passedOver: z.number().int().nonnegative().describe('YAML and JSON documents that are no Kubernetes objects'),
+    foreign: z.array(foreign).describe('What those are that were passed over, as far as it could be told'),
     summary: z.object({
       broken: z.number().int(),
       willBreak: z.number().int(),
@@ -105,6 +127,7 @@ export const reportSchema = z
       objects: z.number().int().describe('Objects that were read'),
       judged: z.number().int().describe('Objects that were asked about'),
       unread: z.number().int(),
+      setAside: z.number().int(),
       exitCode: z.number().int(),
     }),
   })
@@ -112,6 +135,8 @@ export const reportSchema = z
 
 export type Report = z.infer<typeof reportSchema>
 export type ReportFinding = z.infer<typeof finding>
+export type SetAside = z.infer<typeof setAside>
+export type Foreign = z.infer<typeof foreign>
 export type ReportPlace = z.infer<typeof place>
 export type ReportSubject = z.infer<typeof subject>
 export type ReportUnread = z.infer<typeof unread>
