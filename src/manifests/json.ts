@@ -83,6 +83,38 @@ export const offsetsInJson = (text: string): ((path: Path) => number) => {
   }
 }
 
+/** Finds the whole value at a path in valid JSON: where it begins, and where what follows it does; undefined if there is none. */
+export const rangesInJson = (
+  text: string,
+): ((path: Path) => { readonly from: number; readonly to: number } | undefined) => {
+  const known = new Map<number, ReadonlyMap<string, Spot>>()
+  return (path) => {
+    let value = text.search(/[{[]/)
+    for (const step of path) {
+      const spots = known.get(value) ?? (text[value] === '{' ? members(text, value) : elements(text, value))
+      known.set(value, spots)
+      const found = spots.get(String(step))
+      if (!found) return undefined
+      value = found.value
+    }
+    return { from: value, to: endInJson(text, value) }
+  }
+}
+
+/** Where the value ends that begins at `start`. */
+const endInJson = (text: string, start: number): number => {
+  const tokens = new RegExp(token)
+  tokens.lastIndex = start
+  let depth = 0
+  for (let match = tokens.exec(text); match; match = tokens.exec(text)) {
+    const [found] = match
+    if (found === '{' || found === '[') depth += 1
+    if (found === '}' || found === ']') depth -= 1
+    if (depth === 0) return tokens.lastIndex
+  }
+  return text.length
+}
+
 interface Spot {
   readonly at: number
   readonly value: number

@@ -20,13 +20,19 @@ export const causeOf = (error: unknown): string => {
   return causes[code] ?? error.message
 }
 
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be'
+
+/** How a file's bytes are to be read: UTF-8, or UTF-16 if a byte order mark says so, as PowerShell's `>` writes it. */
+export const encodingOf = (bytes: Uint8Array): Encoding => {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8'
+}
+
 /**
- * A file's text, without byte order mark: UTF-8, or UTF-16 if such a mark says so, as PowerShell's `>` writes it. Throws
- * if the file cannot be read or holds other bytes; `causeOf` has the words for that.
+ * A file's text, without byte order mark. Throws if the file cannot be read or holds other bytes than its encoding has; `causeOf`
+ * has the words for that.
  */
 export const readText = async (file: string): Promise<string> => {
   const bytes = await readFile(file)
-  const encoding =
-    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8'
-  return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes)
 }
