@@ -13,7 +13,7 @@ import { z } from 'zod'
 import type { Hazard, Item, Kind } from '../src/contract/hazard.ts'
 import type { Batch, World } from '../src/contract/world.ts'
 import { type LookOptions, look, type Memory, type Vantage } from '../src/engine/look.ts'
-import { settle } from '../src/engine/settle.ts'
+import { type Settled, settle } from '../src/engine/settle.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { fileWorlds } from '../src/manifests/world.ts'
 import { machineZones } from '../src/node/time-zones.ts'
@@ -219,8 +219,8 @@ describe.each(hazards.map((hazard) => ({ id: hazard.id, hazard })))('$id', ({ ha
 })
 
 /** A world in which edits have been made; subjects are told apart by what they say, not by who they are. */
-function edited(world: World, objects: ReadonlyMap<Item<unknown>['subject'], unknown>): World {
-  const byText = new Map([...objects].map(([subject, object]) => [JSON.stringify(subject), object]))
+function edited(world: World, objects: Settled['objects']): World {
+  const byText = new Map([...objects].map(([subject, { after }]) => [JSON.stringify(subject), after]))
   return through(world, (batch) =>
     'items' in batch
       ? {

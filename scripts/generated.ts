@@ -18,6 +18,7 @@ import type { Hazard, Kind, Read } from '../src/contract/hazard.ts'
 import { policyDocument } from '../src/engine/policy-document.ts'
 import { hazards } from '../src/hazards/index.ts'
 import { namespaces } from '../src/objects/kinds.ts'
+import { fixSchema } from '../src/report/fix-schema.ts'
 import { rolloutSchema } from '../src/report/rollout-schema.ts'
 import { reportSchema } from '../src/report/schema.ts'
 import { chartFiles } from './chart.ts'
@@ -36,6 +37,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/cron-next.schema.json', jsonText(z.toJSONSchema(nextSchema))],
     ['docs/cron-explain.schema.json', jsonText(z.toJSONSchema(explainSchema))],
     ['docs/cron-list.schema.json', jsonText(z.toJSONSchema(listSchema))],
+    ['docs/fix.schema.json', jsonText(z.toJSONSchema(fixSchema))],
     ['docs/rollout.schema.json', jsonText(z.toJSONSchema(rolloutSchema))],
     ['docs/settings.schema.json', jsonText(settingsSchema())],
     ['docs/policy.schema.json', jsonText(policySchema())],

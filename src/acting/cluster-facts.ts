@@ -12,6 +12,7 @@ import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { Discovery } from '../kubernetes/discovery.ts'
 import type { PodIdentity } from '../linux/container.ts'
+import { originOf } from '../objects/origin.ts'
 import { readBudget } from './budget.ts'
 import { isSamePod, type OwnerSeen, podFacts } from './pod-facts.ts'
 import { type PolicyRead, readPolicy } from './policy-source.ts'
@@ -73,7 +74,9 @@ export class ClusterFacts {
     ])
     const spare = namespace?.metadata?.annotations?.[spareAnnotation]
     const ofNamespace = spare === undefined ? {} : { [spareAnnotation]: spare }
-    return { namespace: space, name, annotations: { ...ofNamespace, ...object?.metadata?.annotations } }
+    const { fixAt } = originOf(object)
+    const annotations = { ...ofNamespace, ...object?.metadata?.annotations }
+    return { namespace: space, name, annotations, ...(fixAt !== undefined && { keptBy: fixAt }) }
   }
 
   pod(identity: PodIdentity): Promise<Read<PodFacts> | undefined> {

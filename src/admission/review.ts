@@ -3,7 +3,7 @@
 // would take the change back.
 import type { Finding, Hazard, Item, Kind, Step, Subject, Version, Zones } from '../contract/hazard.ts'
 import type { World } from '../contract/world.ts'
-import { type LookOptions, look } from '../engine/look.ts'
+import { type Judged, type LookOptions, look } from '../engine/look.ts'
 import type { Mode } from '../engine/policy.ts'
 import { spareAnnotation } from '../engine/rails.ts'
 import { settle, smallestEdit } from '../engine/settle.ts'
@@ -63,7 +63,7 @@ export async function review(request: Request, options: ReviewOptions): Promise<
   if (request.kind !== 'Pod') return { patch: [], warnings: await warningsOf(looking, subject) }
   const fits = ({ reason }: Finding, { id, reasons }: Hazard): boolean =>
     reasons[reason]?.admit === true && options.mode(id) === 'act'
-  const choose = (finding: Finding, hazard: Hazard): Step | undefined => {
+  const choose = (finding: Finding, { hazard }: Judged): Step | undefined => {
     const edit = fits(finding, hazard) ? smallestEdit(finding) : undefined
     return edit?.do === 'edit' && isSame(edit.target, subject) ? edit : undefined
   }
@@ -74,7 +74,7 @@ export async function review(request: Request, options: ReviewOptions): Promise<
       : [],
   )
   return {
-    patch: edits.flatMap(({ changes }) => changes.flatMap(operationsOf)),
+    patch: edits.flatMap(({ step }) => step.changes.flatMap(operationsOf)),
     warnings: told.slice(0, mostWarnings),
   }
 }

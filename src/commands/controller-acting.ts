@@ -106,7 +106,7 @@ export function controllerActs(parts: ControllerActingParts): ControllerActs {
       new Acting({
         facts,
         arms: [
-          editArm(client, kinds, mayNot),
+          editArm(client, kinds, { mayNot }),
           createArm({ client, kinds: [...kinds, ...made], mayNot }),
           deleteArm(client, finishing, { onlyFinished: true }),
         ],

@@ -1,5 +1,7 @@
 import type { Hazard, Version } from '../contract/hazard.ts'
+import { type Look, type LookOptions, look } from '../engine/look.ts'
 import { settingsBy } from '../engine/policy-settings.ts'
+import type { Client } from '../kubernetes/client.ts'
 import { machineZones } from '../node/time-zones.ts'
 import { labelSelector } from '../objects/label-selector.ts'
 import { timeOf } from '../objects/time.ts'
@@ -9,11 +11,14 @@ import { chooseHazards } from './choose-hazards.ts'
 import { type Io, UsageError } from './io.ts'
 import { policyOfFile } from './policy-facts.ts'
 import { scanFiles } from './scan-files.ts'
-import type { LookOptions } from './scan-options.ts'
+import type { LookOptions as Where } from './scan-options.ts'
 import { toolVersion } from './tool-version.ts'
 
 /** All that a report needs but how it is made. */
 export type Around = Omit<ReportInput, 'failOn' | 'withPlaces'>
+
+/** Looks at one world. */
+export type LookAt = (options: LookOptions, client?: Client) => Promise<Look>
 
 /** What narrows or widens what is asked, beside the options. */
 export interface Asking {
@@ -23,6 +28,8 @@ export interface Asking {
   readonly hazards?: readonly Hazard[]
   /** Theirs, by id. */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** Looks at each world, instead of a plain look; `client`: where the world is a live cluster. */
+  readonly look?: LookAt
 }
 
 /**
@@ -31,9 +38,9 @@ export interface Asking {
  */
 export async function lookAround(
   inputs: readonly string[],
-  options: LookOptions,
+  options: Where,
   io: Io,
-  { chosen = () => true, hazards: given, settings }: Asking = {},
+  { chosen = () => true, hazards: given, settings, look: lookAt = look }: Asking = {},
 ): Promise<Around> {
   const selected = selectedBy(options)
   const hazards = given ?? ofClusters(chooseHazards(options.only, options.skip))
@@ -66,8 +73,9 @@ export async function lookAround(
           { ...common, timely: asOf !== undefined, version: versionFor(options, io) },
           options,
           io,
+          lookAt,
         )
-      : await clusters(common, options, io)
+      : await clusters(common, options, io, lookAt)
   return { toolVersion, at, timeZoneData: zones.data, hazards: idsOf(hazards), ms: io.ticks() - began, ...seen }
 }
 
@@ -88,7 +96,7 @@ function ofClusters(chosen: readonly Hazard[]): readonly Hazard[] {
 
 const idsOf = (hazards: readonly Hazard[]): string[] => hazards.map(({ id }) => id)
 
-function selectedBy({ selector }: LookOptions): (object: unknown) => boolean {
+function selectedBy({ selector }: Where): (object: unknown) => boolean {
   if (selector === undefined) return () => true
   try {
     const holds = labelSelector(selector)
@@ -99,14 +107,14 @@ function selectedBy({ selector }: LookOptions): (object: unknown) => boolean {
   }
 }
 
-function asOfTime({ asOf }: LookOptions): number | undefined {
+function asOfTime({ asOf }: Where): number | undefined {
   if (asOf === undefined) return undefined
   const time = timeOf(asOf)
   if (time === undefined) throw new UsageError(`--as-of: "${asOf}" is no time; expected e.g. 2026-11-23T08:00:00Z`)
   return time
 }
 
-function versionFor({ kubeVersion }: LookOptions, io: Io): Version {
+function versionFor({ kubeVersion }: Where, io: Io): Version {
   if (kubeVersion === undefined) return oldestSupported(io.now())
   const version = parseVersion(kubeVersion)
   if (!version) throw new UsageError(`--kube-version: "${kubeVersion}" is no release; expected e.g. 1.29`)

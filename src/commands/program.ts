@@ -6,6 +6,7 @@ import { cronCommand } from './cron.ts'
 import { demoCommand } from './demo.ts'
 import { drillCommand } from './drill.ts'
 import { explainCommand } from './explain.ts'
+import { fixCommand } from './fix.ts'
 import type { Io } from './io.ts'
 import { probeCommand } from './probe.ts'
 import { railsCommand } from './rails.ts'
@@ -26,6 +27,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
   const commands = [
     scanCommand(io, done),
     whyCommand(io, done),
+    fixCommand(io, done),
     explainCommand(io),
     drillCommand(io, done),
     agentCommand(io, done),
@@ -53,6 +55,7 @@ Examples:
   roadcrew scan                    look at the current context's cluster
   roadcrew scan deploy/            look at a folder of manifests
   roadcrew why deployment/web      all about one object
+  roadcrew fix 3f9a1c deploy/      what cures it, as a diff
   roadcrew explain                 which hazards are known
 
 Also installed as kubectl-roadcrew, so that "kubectl roadcrew scan" works.`,

@@ -1,22 +1,18 @@
 // Restarts a workload as `kubectl rollout restart` does: a person asks for it, and it goes through the executor and its rails all the same.
 import { z } from 'zod'
-import { Events } from '../acting/events.ts'
-import { type PolicyRead, readPolicy } from '../acting/policy-source.ts'
+import type { PolicyRead } from '../acting/policy-source.ts'
 import type { Change, Finding, Hazard, Json, Subject } from '../contract/hazard.ts'
 import { seen } from '../contract/verdicts.ts'
 import { type Audit, execute } from '../engine/executor.ts'
 import type { Judged } from '../engine/look.ts'
-import { defaultPolicy } from '../engine/policy.ts'
-import { spareAnnotation } from '../engine/rails.ts'
 import type { Situation } from '../engine/situation.ts'
-import { hazards as catalogue } from '../hazards/index.ts'
-import { ApiError } from '../kubernetes/api-error.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { editArm } from '../kubernetes/edit.ts'
 import { recordedChanges, valueAt } from '../objects/changes.ts'
 import { timeText } from '../objects/time.ts'
 import type { Workload } from '../rollout/workload.ts'
-import { type Io, ownNamespace } from './io.ts'
+import { askedFor, ObjectsByHand, policyByHand, situationByHand, tellByHand } from './by-hand.ts'
+import type { Io } from './io.ts'
 import { type RolloutPlace, readWorkload } from './rollout-place.ts'
 
 /** What kubectl writes (kubectl, pkg/polymorphichelpers/objectrestarter.go). */
@@ -45,11 +41,12 @@ export function restartText({ kind, namespace, name, workload }: RolloutPlace, c
 export async function restart(place: RolloutPlace, client: Client, io: Io): Promise<Audit> {
   const judge = async (): Promise<Judged> =>
     judged(place, await readWorkload(client, place.path, place.subject.name), io.now())
-  const policy = await policyOf(client, io)
+  const policy = await policyByHand(client, io)
+  const objects = new ObjectsByHand(client)
   const audits = await execute([await judge()], {
     arms: [editArm(client, [place.kind])],
     ceiling: 'act',
-    situation: () => situationOf(place, client, io, policy),
+    situation: () => situationOf(place, objects, io, policy),
     again: async () => [await judge()],
     tried: () => new Set(),
     record: (audit) => tell(audit, place.subject, client, io),
@@ -86,53 +83,23 @@ function judged({ subject }: RolloutPlace, workload: Workload, now: number): Jud
   }
 }
 
-/** Who may not read Roadcrew's namespace, as application teams, is not kept from a restart that kubectl would make. */
-async function policyOf(client: Client, io: Io): Promise<PolicyRead> {
-  try {
-    return await readPolicy(client, ownNamespace({}, io), catalogue)
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return { policy: defaultPolicy }
-    throw error
-  }
-}
-
-/** When to restart is for a person to say; a pause, opt-outs and protected namespaces hold for people too. */
-async function situationOf(place: RolloutPlace, client: Client, io: Io, read: PolicyRead): Promise<Situation> {
-  const { namespace, name } = place
-  const ticks = io.ticks()
-  const workload = await readWorkload(client, place.path, name)
-  const spare = await namespaceSpare(client, namespace)
-  const annotations = { ...spare, ...workload.metadata?.annotations }
-  const policy = { ...read.policy, windows: [], hazards: { [asked.id]: { mode: 'act' as const } } }
-  return {
-    ...{ now: io.now(), ticks, node: undefined, pod: undefined, subject: place.subject },
-    policy: { value: policy, ticks },
-    done: { value: [], ticks },
-    object: { value: { namespace, name, annotations }, ticks },
-  }
-}
-
-async function namespaceSpare(client: Client, namespace: string): Promise<Readonly<Record<string, string>>> {
-  try {
-    const path = `/api/v1/namespaces/${namespace}`
-    const object = (await client.ask({ method: 'GET', path })) as Workload
-    const says = object.metadata?.annotations?.[spareAnnotation]
-    return says === undefined ? {} : { [spareAnnotation]: says }
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return {}
-    throw error
-  }
+/** What rails ask: see by-hand.ts. */
+async function situationOf(
+  place: RolloutPlace,
+  objects: ObjectsByHand,
+  io: Io,
+  { policy }: PolicyRead,
+): Promise<Situation> {
+  const { subject, kind } = place
+  const object = await objects.factsOf([kind], subject)
+  // A restart changes nothing that anybody keeps: tools leave the annotation as it is.
+  const { keptBy: _, ...facts } = object
+  return situationByHand({ subject, object: facts }, askedFor(policy, [asked.id]), [], io)
 }
 
 async function tell(audit: Audit, { kind, name, namespace, uid = '' }: Subject, client: Client, io: Io): Promise<void> {
   if (audit.outcome !== 'done') return
-  const events = new Events({
-    client,
-    source: { component: 'roadcrew', controller: 'roadcrew.dev/rollout', instance: io.env.HOSTNAME ?? 'roadcrew' },
-    dropped: () => undefined,
-  })
-  const regarding = { kind, apiVersion: 'apps/v1', name, ...(namespace && { namespace }), uid }
   const message = 'was restarted by roadcrew rollout, which measures the requests that are lost meanwhile'
-  events.add({ regarding, type: 'Normal', reason: 'RoadcrewRestarted', message, at: audit.at })
-  await events.flush()
+  const regarding = { kind, apiVersion: 'apps/v1', name, ...(namespace && { namespace }), uid }
+  await tellByHand(regarding, { reason: 'RoadcrewRestarted', message, at: audit.at, command: 'rollout' }, client, io)
 }

@@ -1,7 +1,7 @@
 import { policyName, readPolicy } from '../acting/policy-source.ts'
 import type { Hazard } from '../contract/hazard.ts'
 import type { Broken } from '../contract/world.ts'
-import { type LookOptions, look } from '../engine/look.ts'
+import type { LookOptions } from '../engine/look.ts'
 import { settingsBy } from '../engine/policy-settings.ts'
 import { hazards as catalogue } from '../hazards/index.ts'
 import { ApiError } from '../kubernetes/api-error.ts'
@@ -10,6 +10,7 @@ import { type Kubeconfig, loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import type { Looked } from '../report/build.ts'
 import { type Io, ownNamespace } from './io.ts'
+import type { LookAt } from './look-around.ts'
 import { type Progress, startProgress } from './progress.ts'
 import type { Seen } from './scan-files.ts'
 import type { LookOptions as Where } from './scan-options.ts'
@@ -22,6 +23,7 @@ export async function scanClusters(
   options: Omit<LookOptions, 'vantages' | 'world'>,
   scan: Where,
   io: Io,
+  lookAt: LookAt,
 ): Promise<Seen> {
   const config = await loadKubeconfig({
     env: io.env,
@@ -31,7 +33,7 @@ export async function scanClusters(
   const progress = await startProgress(io, 'connecting')
   try {
     const looked = await Promise.all(
-      contextsOf(config, scan).map((context) => lookAt(config, context, options, scan, io, progress)),
+      contextsOf(config, scan).map((context) => lookAtOne(config, context, { options, scan, io, progress, lookAt })),
     )
     return { looked, broken: [], passedOver: 0, placeOf: () => Promise.resolve(undefined) }
   } finally {
@@ -48,13 +50,18 @@ function contextsOf({ contexts, current }: Kubeconfig, { allContexts, context }:
   return [current]
 }
 
-async function lookAt(
+interface Looking {
+  readonly options: Omit<LookOptions, 'vantages' | 'world'>
+  readonly scan: Where
+  readonly io: Io
+  readonly progress: Progress
+  readonly lookAt: LookAt
+}
+
+async function lookAtOne(
   config: Kubeconfig,
   context: string,
-  options: Omit<LookOptions, 'vantages' | 'world'>,
-  { namespace, podMetrics }: Where,
-  io: Io,
-  progress: Progress,
+  { options, scan: { namespace, podMetrics }, io, progress, lookAt }: Looking,
 ): Promise<Looked> {
   try {
     const client = connect(config.target(context), { env: io.env, signal: io.signal })
@@ -66,7 +73,7 @@ async function lookAt(
       })
       const policy = options.settings ? {} : await settingsOf(client, options.hazards, io)
       const { broken, ...settings } = policy
-      const seen = await look({ ...options, ...settings, vantages: ['manifest', 'cluster'], world })
+      const seen = await lookAt({ ...options, ...settings, vantages: ['manifest', 'cluster'], world }, client)
       const all = broken ? { ...seen, broken: [...seen.broken, broken] } : seen
       return { name: context, look: all, ...(world.version && { version: world.version }) }
     } finally {

@@ -1,5 +1,5 @@
 import type { Version } from '../contract/hazard.ts'
-import { type LookOptions, look } from '../engine/look.ts'
+import type { Look, LookOptions } from '../engine/look.ts'
 import { placesIn } from '../manifests/place.ts'
 import { fileWorlds } from '../manifests/world.ts'
 import type { Looked, ReportInput } from '../report/build.ts'
@@ -15,13 +15,14 @@ export async function scanFiles(
   options: Omit<LookOptions, 'vantages' | 'world'> & { readonly version: Version },
   { namespace }: Where,
   io: Io,
+  lookAt: (options: LookOptions) => Promise<Look>,
 ): Promise<Seen> {
   const files = await fileWorlds(inputs, { stdin: io.stdin, version: options.version })
   const looked: Looked[] = []
   const progress = await startProgress(io, 'reading')
   try {
     for (const world of files.worlds) {
-      const seen = await look({
+      const seen = await lookAt({
         ...options,
         ...inNamespaces(options, namespace),
         vantages: ['manifest', 'cluster'],

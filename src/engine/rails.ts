@@ -158,6 +158,15 @@ export const rails: readonly Rail[] = [
         : undefined
     },
   },
+  {
+    name: 'kept-elsewhere',
+    // A status and a note are nobody's wish: nothing brings them back.
+    asks: (step) => step.do === 'edit' && budgetOf(step) === 'act',
+    holds: (_step, { object }) => {
+      const keptBy = object?.value.keptBy
+      return keptBy === undefined ? undefined : `${keptBy} keeps it: change it there, or it would be undone`
+    },
+  },
   lifeRail('not-terminating', ({ pastGraceMs }, { healthyPods }) =>
     healthyPods || (pastGraceMs !== undefined && pastGraceMs > 0)
       ? undefined

@@ -68,12 +68,15 @@ describe('settle', () => {
     const { edits, objects, left, rounds } = await settled([volts, watts])
     expect(left).toEqual([])
     expect(rounds).toBe(2)
-    expect(edits.map(({ target, why }) => [target.name, why])).toEqual([
+    expect(edits.map(({ step }) => [step.target.name, step.why])).toEqual([
       ['a', 'volts must be 12'],
       ['b', 'watts must be 60'],
       ['a', 'watts must be 60'],
     ])
-    expect([...objects.values()]).toContainEqual({ metadata: { name: 'a' }, spec: { volts: 12, watts: 60 } })
+    expect([...objects.values()].map(({ after }) => after)).toContainEqual({
+      metadata: { name: 'a' },
+      spec: { volts: 12, watts: 60 },
+    })
   })
 
   it('refuses edits that undo each other for ever', async () => {

@@ -1,17 +1,26 @@
-import type { Change, Finding, Hazard, Item, Kind, Step, Subject } from '../contract/hazard.ts'
+import type { Finding, Item, Kind, Step, Subject } from '../contract/hazard.ts'
 import type { Batch, World } from '../contract/world.ts'
 import { applyChanges } from '../objects/changes.ts'
-import { type Judged, type LookOptions, look } from './look.ts'
+import { type Judged, type Look, type LookOptions, look } from './look.ts'
 import { subjectKey, subjectText } from './subjects.ts'
 
 /** Hazards whose edits undo each other would go round for ever. */
 const mostRounds = 20
 
+/** An edit that was made in memory, and what it is the cure of. */
+export interface Settling {
+  readonly judged: Judged
+  readonly finding: Finding
+  readonly step: Edit
+}
+
 export interface Settled {
-  /** Every change, in the order in which it was made, by subject. */
-  readonly edits: readonly { readonly target: Subject; readonly changes: readonly Change[]; readonly why: string }[]
-  /** The objects as they are after the edits, those that were edited. */
-  readonly objects: ReadonlyMap<Subject, unknown>
+  /** In the order in which they were made. */
+  readonly edits: readonly Settling[]
+  /** The objects that were edited, as they were and as they are after all edits. */
+  readonly objects: ReadonlyMap<Subject, { readonly before: unknown; readonly after: unknown }>
+  /** What was seen before any edit. */
+  readonly first: Look
   /** What is still found when nothing more can be edited. */
   readonly left: readonly Judged[]
   readonly rounds: number
@@ -24,39 +33,50 @@ type Edit = Extract<Step, { do: 'edit' }>
 /**
  * Applies edits in memory until looking again finds nothing more to edit. Edits compose by looking again, not by
  * merging: the second hazard judges what the first one's edit left.
- * @param choose which step of a finding to take; by default the smallest edit.
+ * @param choose which step of a finding to take; by default the smallest edit. `round` counts from 0.
  * @throws Error if the edits do not come to rest within 20 rounds, naming the last one.
  */
 export async function settle(
   options: LookOptions,
-  choose: (finding: Finding, hazard: Hazard) => Step | undefined = smallestEdit,
+  choose: (finding: Finding, judged: Judged, round: number) => Step | undefined = smallestEdit,
 ): Promise<Settled> {
   const held = new HeldWorld(options.world)
-  const edits: { target: Subject; changes: readonly Change[]; why: string }[] = []
-  for (let rounds = 0; rounds < mostRounds; rounds++) {
-    const { judged } = await look({ ...options, world: held })
-    const wanted = judged
-      .flatMap(({ hazard, verdict }) =>
-        (verdict.verdict === 'found' ? verdict.findings : []).map((finding) => choose(finding, hazard)),
-      )
-      .flatMap((step) => step ?? [])
-    const made = wanted.filter((step): step is Edit => step.do === 'edit').filter((step) => held.edit(step))
-    edits.push(...made.map(({ target, changes, why }) => ({ target, changes, why })))
+  const edits: Settling[] = []
+  let first: Look | undefined
+  for (let round = 0; round < mostRounds; round++) {
+    const seen = await look({ ...options, world: held })
+    first ??= seen
+    const made = wantedOf(seen.judged, (finding, judged) => choose(finding, judged, round)).filter(({ step }) =>
+      held.edit(step),
+    )
+    edits.push(...made)
     if (made.length === 0) {
-      return { edits, objects: held.edited, left: judged.filter(({ verdict }) => verdict.verdict === 'found'), rounds }
+      const left = seen.judged.filter(({ verdict }) => verdict.verdict === 'found')
+      return { edits, objects: held.changed, first, left, rounds: round }
     }
   }
-  const last = edits.at(-1)
+  const last = edits.at(-1)?.step
   throw new Error(
     `the edits did not come to rest in ${mostRounds} rounds; the last one was of ${last ? `${subjectText(last.target)} (${last.why})` : 'nothing'}`,
   )
 }
 
+const wantedOf = (
+  judged: readonly Judged[],
+  choose: (finding: Finding, judged: Judged) => Step | undefined,
+): Settling[] =>
+  judged.flatMap((one) =>
+    (one.verdict.verdict === 'found' ? one.verdict.findings : []).flatMap((finding) => {
+      const step = choose(finding, one)
+      return step?.do === 'edit' ? [{ judged: one, finding, step }] : []
+    }),
+  )
+
 /** A world read once and held in memory, so that edits can be tried on it. */
 class HeldWorld implements World {
   readonly name: string
   readonly version?: NonNullable<World['version']>
-  readonly edited = new Map<Subject, unknown>()
+  readonly changed = new Map<Subject, { readonly before: unknown; readonly after: unknown }>()
   readonly #source: World
   readonly #kept = new Map<Kind<unknown>, Batch[]>()
   readonly #byKey = new Map<string, Item<unknown>>()
@@ -86,12 +106,13 @@ class HeldWorld implements World {
   }
 
   #asEdited(batch: Batch): Batch {
-    if (!('items' in batch) || this.edited.size === 0) return batch
+    if (!('items' in batch) || this.changed.size === 0) return batch
     return { of: batch.of, items: batch.items.map((item) => ({ ...item, object: this.#object(item) })) }
   }
 
   #object({ subject, object }: Item<unknown>): unknown {
-    return this.edited.has(subject) ? this.edited.get(subject) : object
+    const changed = this.changed.get(subject)
+    return changed ? changed.after : object
   }
 
   /** Applies an edit; false if there is no such object or a field is no longer as the step takes it to be. */
@@ -100,7 +121,7 @@ class HeldWorld implements World {
     if (!item) return false
     const applied = applyChanges(this.#object(item), step.changes)
     if ('held' in applied) return false
-    this.edited.set(item.subject, applied.object)
+    this.changed.set(item.subject, { before: item.object, after: applied.object })
     return true
   }
 }

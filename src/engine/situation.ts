@@ -25,6 +25,8 @@ export interface ObjectFacts {
   readonly namespace: string
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
+  /** What it is kept by, which would undo an edit or be undone by it: `Argo CD application shop`. */
+  readonly keptBy?: string
 }
 
 /** What is known of the Pod that a step would end. */

@@ -46,7 +46,7 @@ describe('an edit', () => {
   it('is not made by who may not any more, asked before each write', async () => {
     await cluster.serve(oldServer(({ method }) => (method === 'GET' ? { body: object } : { body: after })))
     const change = [{ path: ['status', 'lastScheduleTime'], before: 'old', after: 'new' }]
-    const arm = editArm(cluster.client, [cronJobs], () => 'another leads')
+    const arm = editArm(cluster.client, [cronJobs], { mayNot: () => 'another leads' })
     expect(await arm.apply(step(change))).toEqual({ held: 'another leads' })
     expect(cluster.server.calls.filter(({ method }) => method === 'PATCH')).toEqual([])
   })

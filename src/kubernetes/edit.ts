@@ -10,17 +10,23 @@ type Edit = Extract<Step, { do: 'edit' }>
 
 const isEdit = (step: Step): step is Edit => step.do === 'edit'
 
+export interface EditOptions {
+  /** Asked right before each write: why it may not be done by now. */
+  readonly mayNot?: () => string | undefined
+  /** Lets the API server say first what it would make of all patches of a step (dryRun, 1.18): what it refuses or drops is not begun. */
+  readonly triesFirst?: boolean
+}
+
 /**
  * Applies edits to objects of a cluster as JSON patches (RFC 6902) that test every field's `before` and the object's
  * resourceVersion, so that nothing is written over what somebody else wrote meanwhile. Changes of the status go to the
  * status subresource, and first: if they are refused, the spec stays as it was.
  * @param kinds what may be written: a step for anything else is held.
- * @param mayNot asked right before each write: why it may not be done by now.
  */
 export function editArm(
   client: Client,
   kinds: readonly Kind<unknown>[],
-  mayNot: () => string | undefined = () => undefined,
+  { mayNot = () => undefined, triesFirst = false }: EditOptions = {},
 ): Arm {
   const discovery = new Discovery(client)
   return {
@@ -35,7 +41,7 @@ export function editArm(
         const kind = kinds.find((one) => one.kind === step.target.kind)
         const served = kind && (await discovery.served(kind))
         if (!served) return { held: `${step.target.kind} is not among what may be written, or not served` }
-        return (await edit({ client, mayNot }, step, served)) ?? 'done'
+        return (await edit({ client, mayNot, triesFirst }, step, served)) ?? 'done'
       } catch (error) {
         if (error instanceof ApiError) return { held: error.message }
         throw error
@@ -44,17 +50,19 @@ export function editArm(
   }
 }
 
-interface Writer {
+interface Writer extends Required<EditOptions> {
   readonly client: Client
-  readonly mayNot: () => string | undefined
 }
 
 async function edit(writer: Writer, { target, changes }: Edit, served: Served): Promise<{ held: string } | undefined> {
   const { namespace, name } = target
   const path = `${served.prefix}/${served.namespaced ? `namespaces/${namespace}/` : ''}${served.resource}/${name}`
-  for (const [subresource, some] of bySubresource(changes)) {
-    const held = some.length > 0 ? await patch(writer, target, path, subresource, some) : undefined
-    if (held !== undefined) return { held }
+  const patches = bySubresource(changes).filter(([, some]) => some.length > 0)
+  for (const isTrial of writer.triesFirst ? [true, false] : [false]) {
+    for (const [subresource, some] of patches) {
+      const held = await patch(writer, { target, path: `${path}${subresource}`, object: path, isTrial }, some)
+      if (held !== undefined) return { held: isTrial ? `tried on the server: ${held}` : held }
+    }
   }
   return undefined
 }
@@ -71,15 +79,21 @@ const bySubresource = (changes: readonly Change[]): readonly (readonly [string, 
 const isOfStatus = ({ path: [first, second, key] }: Change): boolean =>
   first === 'status' || (first === 'metadata' && second === 'annotations' && String(key).startsWith('roadcrew.dev/'))
 
+/** `object`: where it is read; `path`: where it is written. */
+interface Place {
+  readonly target: Subject
+  readonly object: string
+  readonly path: string
+  readonly isTrial: boolean
+}
+
 /** Why it was held, if it was. */
 async function patch(
   { client, mayNot }: Writer,
-  target: Subject,
-  path: string,
-  subresource: string,
+  { target, path, object: at, isTrial }: Place,
   changes: readonly Change[],
 ): Promise<string | undefined> {
-  const object = await client.ask({ method: 'GET', path })
+  const object = await client.ask({ method: 'GET', path: at })
   const metadata = (object as { metadata?: { resourceVersion?: string; uid?: string } }).metadata ?? {}
   if (target.uid !== undefined && metadata.uid !== target.uid)
     return `${target.kind} ${target.name} was made anew since it was looked at`
@@ -94,13 +108,13 @@ async function patch(
   const answer = await client
     .ask({
       method: 'PATCH',
-      path: `${path}${subresource}`,
-      query: { fieldManager: 'roadcrew' },
+      path,
+      query: { fieldManager: 'roadcrew', ...(isTrial && { dryRun: 'All' }) },
       contentType: 'application/json-patch+json',
       body,
     })
     .catch((error: unknown) => {
-      if (!(error instanceof ApiError) || error.status !== 0) throw error
+      if (!(error instanceof ApiError) || error.status !== 0 || isTrial) throw error
       throw new ApiError(0, error.reason, `${error.message}; the edit may have been made all the same`)
     })
   const dropped = changes.find(({ path: field, after }) => after !== undefined && valueAt(answer, field) === undefined)

@@ -126,7 +126,7 @@ const indentOf = (value: Json, { step, indentsLists }: Writing): number =>
 function added(page: Page, node: unknown, step: string | number, value: Json): Splice | undefined {
   if (isMap(node))
     return node.flow
-      ? addedToFlow(page, node, flowPair(page, node, step, value))
+      ? addedToFlow(page, node, flowPair(page, node, step, value), String(step))
       : addedPair(page, node, String(step), value)
   if (!isSeq(node)) return undefined
   if (node.flow) return addedToFlow(page, node, asFlow(value, page.writing))
@@ -161,8 +161,8 @@ function flowPair(page: Page, map: YAMLMap, step: string | number, value: Json):
   return `${asKey(String(step), page.writing)}${page.writing.colon}${asFlow(value, page.writing, column)}`
 }
 
-function addedToFlow(page: Page, node: YAMLMap | YAMLSeq, written: string): Splice {
-  const last = node.items.at(-1) as Pair | Node | undefined
+function addedToFlow(page: Page, node: YAMLMap | YAMLSeq, written: string, key = ''): Splice {
+  const last = (isFilled(node) && isMap(node) ? neighbour(node, key) : node.items.at(-1)) as Pair | Node | undefined
   const [start] = rangeOf(node)
   if (last === undefined) return { from: start + 1, to: start + 1, text: written }
   const at = 'key' in last ? pairEnd(page, last) : endOf(page, last)

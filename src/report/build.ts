@@ -54,7 +54,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
   const { withPlaces = () => true } = input
   for (const { name, look } of input.looked) {
     for (const [judged, finding] of worst(look?.judged ?? [])) {
-      const id = idOf(name, judged.hazard.id, finding.reason, judged.subject)
+      const id = findingId(name, judged.hazard.id, finding.reason, judged.subject)
       findings.push(
         await reportFinding(name, judged, finding, { id, placeOf: withPlaces(id) ? input.placeOf : noPlace }),
       )
@@ -199,7 +199,12 @@ function fixingPlaceOf(world: string, { source, namespace, uid }: Subject, { cha
 }
 
 /** Does not hold lines or uids, so that it stays the same when a file is edited or an object is made anew. */
-function idOf(world: string, hazard: string, reason: string, { kind, namespace, pod, name }: Subject): string {
+export function findingId(
+  world: string,
+  hazard: string,
+  reason: string,
+  { kind, namespace, pod, name }: Subject,
+): string {
   const parts = [world, hazard, reason, kind, namespace ?? '', ...(pod === undefined ? [] : [pod]), name]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 10)
 }
