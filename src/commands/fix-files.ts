@@ -46,7 +46,15 @@ export async function fixWorld(looking: LookOptions, chosen: Chosen, files: File
     stepRow(looking.world.name, chosen, { ...one, audit: audits[place] ?? nothing }),
   )
   const held = new Set(steps.filter(({ outcome }) => outcome !== 'done').map(({ finding }) => finding))
-  return { first: settled.first, steps, left: leftRows(looking.world.name, chosen, settled.left, held) }
+  // What was held back was made in memory all the same: what is left is what is found without it.
+  const { left } =
+    held.size === 0
+      ? settled
+      : await settle(looking, (finding, judged) => {
+          const isDone = chosen.has(judged, finding) && !held.has(chosen.idOf(judged, finding))
+          return isDone ? editOfFile(finding) : undefined
+        })
+  return { first: settled.first, steps, left: leftRows(looking.world.name, chosen, left, held) }
 }
 
 const nothing = { outcome: 'failed', because: 'the executor did not take it' } as const

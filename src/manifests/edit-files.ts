@@ -22,7 +22,8 @@ interface Open {
   readonly marked: boolean
   readonly text: string
   readonly rangeOf: ReturnType<typeof objectRanges>
-  readonly objects: Map<string, { readonly range: ObjectRange; readonly text: string }>
+  /** By where they begin. */
+  readonly objects: Map<number, { readonly range: ObjectRange; readonly text: string }>
 }
 
 const mark = '\uFEFF'
@@ -54,14 +55,15 @@ export class FileEdits {
     const open = await this.#open(source.file).catch((error: unknown) => ({ held: causeOf(error) }))
     if ('held' in open) return open
     if (open.text.includes(mark)) return { held: 'the file has byte order marks in its middle: save it without' }
-    const key = `${source.document} ${source.item}`
-    const range = open.objects.get(key)?.range ?? open.rangeOf(source)
+    const range = open.rangeOf(source)
     if (!range) return { held: `${target.kind} ${target.name} is not where it was found` }
     // Blanks in front of the first line keep what is within the object in its columns.
-    const text = open.objects.get(key)?.text ?? `${' '.repeat(range.indent)}${open.text.slice(range.from, range.to)}`
-    const edited = editObject(text, changes, this.#writing(open, range))
+    const text =
+      open.objects.get(range.from)?.text ?? `${' '.repeat(range.indent)}${open.text.slice(range.from, range.to)}`
+    const within = changes.map((change) => ({ ...change, path: [...range.within, ...change.path] }))
+    const edited = editObject(text, within, this.#writing(open, range))
     if ('held' in edited) return edited
-    open.objects.set(key, { range, text: edited.text })
+    open.objects.set(range.from, { range, text: edited.text })
     return undefined
   }
 

@@ -17,7 +17,7 @@ export function editObject(
   writing: Writing,
 ): { readonly text: string } | { readonly held: string } {
   const object = valueIn(text)
-  if (object === undefined) return { held: 'it can not be read by itself: it uses anchors from elsewhere in its file' }
+  if (object === undefined) return { held: "it can't be read by itself" }
   const applied = applyChanges(object, changes)
   if ('held' in applied) return applied
   let now = text

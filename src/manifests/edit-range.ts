@@ -1,7 +1,8 @@
 // Where in a file's text one object stands, so that it can be edited by itself.
 
 import type { Document } from 'yaml'
-import { isMap, isSeq } from 'yaml'
+import { isMap, isSeq, visit } from 'yaml'
+import type { Path } from '../contract/hazard.ts'
 import { splitDocuments } from './documents.ts'
 import { looksLikeJson, rangesInJson, readJson } from './json.ts'
 import { compose, keyName } from './yaml.ts'
@@ -12,6 +13,8 @@ export interface ObjectRange {
   readonly to: number
   readonly indent: number
   readonly json: boolean
+  /** Where in it the object is: it shares anchors with the rest of its list, so it can only be read with all of that. */
+  readonly within: Path
 }
 
 interface Where {
@@ -30,7 +33,7 @@ export function objectRanges(text: string): (where: Where) => ObjectRange | unde
     const part = parts[document]
     if (!part) return undefined
     const json = looksLikeJson(part.text) && readJson(part.text) !== undefined
-    if (item === undefined) return { from: part.start, to: part.start + part.text.length, indent: 0, json }
+    if (item === undefined) return { from: part.start, to: part.start + part.text.length, indent: 0, json, within: [] }
     const rangeOf = known.get(document) ?? (json ? inJson(part.text) : inYaml(part.text))
     known.set(document, rangeOf)
     const range = rangeOf(item)
@@ -42,21 +45,35 @@ function inJson(text: string): (item: number) => ObjectRange | undefined {
   const rangeOf = rangesInJson(text)
   return (item) => {
     const range = rangeOf(['items', item])
-    return range && { ...range, indent: columnAt(text, range.from), json: true }
+    return range && { ...range, indent: columnAt(text, range.from), json: true, within: [] }
   }
 }
 
 function inYaml(text: string): (item: number) => ObjectRange | undefined {
-  const items = itemsOf(compose(text))
+  const tree = compose(text)
+  const items = itemsOf(tree)
+  const shares = tree !== undefined && hasAliases(tree)
   return (item) => {
     const node = items[item]
     if (!isMap(node) || !node.range) return undefined
+    if (shares) return { from: 0, to: text.length, indent: 0, json: false, within: ['items', item] }
     const [from, end] = node.range
-    if (node.flow) return { from, to: end, indent: columnAt(text, from), json: false }
     // The comment beside its last value is part of it: what is added comes after that.
-    const line = text.indexOf('\n', end - 1)
-    return { from, to: line === -1 ? text.length : Math.max(end, line), indent: columnAt(text, from), json: false }
+    const line = node.flow ? end : text.indexOf('\n', end - 1)
+    const to = line === -1 ? text.length : Math.max(end, line)
+    return { from, to, indent: columnAt(text, from), json: false, within: [] }
   }
+}
+
+function hasAliases(tree: Document.Parsed): boolean {
+  let found = false
+  visit(tree, {
+    Alias: () => {
+      found = true
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 function itemsOf(tree: Document.Parsed | undefined): readonly unknown[] {
