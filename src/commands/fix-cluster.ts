@@ -102,7 +102,7 @@ class Hand {
 
   /** What would be done, and what rails would hold back; nothing is written. */
   async show(): Promise<Fixed & { readonly differences: readonly FixDifference[] }> {
-    const others = new Map<string, Omit<Tried, 'audit'>>()
+    const others = new Map<string, Thought>()
     const settled = await settle(this.#place.looking, (finding, judged, round) => {
       if (round === 0) this.#chosen.know(judged, finding)
       const step = this.#chosen.has(judged, finding) ? firstStep(finding) : undefined
@@ -110,7 +110,7 @@ class Hand {
       else if (step) others.set(`${this.#chosen.idOf(judged, finding)} ${stepKey(step)}`, { judged, finding, step })
       return step
     })
-    const thought = [...settled.edits, ...others.values()]
+    const thought = [...settled.edits, ...others.values()].toSorted(occurringFirst)
     const tried = await this.#execute(thought, 'advise')
     const held = new Set(tried.map(({ judged, finding }) => this.#chosen.idOf(judged, finding)))
     return {
@@ -121,7 +121,7 @@ class Hand {
     }
   }
 
-  async #execute(thought: readonly Omit<Tried, 'audit'>[], ceiling: 'advise' | 'act'): Promise<Tried[]> {
+  async #execute(thought: readonly Thought[], ceiling: 'advise' | 'act'): Promise<Tried[]> {
     const tried: Tried[] = []
     for (const one of thought) {
       const judged = { ...one.judged, verdict: found({ ...one.finding, remedy: [one.step] }) }
@@ -214,20 +214,37 @@ class Hand {
     }
   }
 
-  #thought({ judged }: Look, stopped: ReadonlySet<string>): Omit<Tried, 'audit'>[] {
-    return this.#chosen.of(judged).flatMap((one) =>
-      one.verdict.verdict !== 'found'
-        ? []
-        : one.verdict.findings.flatMap((finding) => {
-            const step = stopped.has(this.#chosen.idOf(one, finding)) ? undefined : firstStep(finding)
-            return step ? [{ judged: one, finding, step }] : []
-          }),
-    )
+  #thought({ judged }: Look, stopped: ReadonlySet<string>): Thought[] {
+    const all = this.#chosen.of(judged).flatMap(thoughtsOf)
+    return inTurn(all).filter((one) => !stopped.has(this.#chosen.idOf(one.judged, one.finding)))
   }
 
   #lookAgain(): Promise<Look> {
     return look({ ...this.#place.looking, now: this.#io.now(), ticks: this.#io.ticks() })
   }
+}
+
+const occurringFirst = ({ finding: a }: Thought, { finding: b }: Thought): number =>
+  Number(b.state === 'occurring') - Number(a.state === 'occurring')
+
+type Thought = Omit<Tried, 'audit'>
+
+const thoughtsOf = (judged: Judged): Thought[] =>
+  judged.verdict.verdict !== 'found'
+    ? []
+    : judged.verdict.findings.flatMap((finding) => {
+        const step = firstStep(finding)
+        return step ? [{ judged, finding, step }] : []
+      })
+
+/**
+ * What happens is cured before what could happen to the same object: an edit of its spec may set off at once what was held up, as a
+ * deadline lets a frozen CronJob start a run off schedule.
+ */
+function inTurn(thoughts: readonly Thought[]): readonly Thought[] {
+  const keyOf = ({ judged }: Thought): string => `${judged.hazard.id} ${subjectKey(judged.subject)}`
+  const happening = new Set(thoughts.filter(({ finding }) => finding.state === 'occurring').map(keyOf))
+  return thoughts.filter((one) => one.finding.state === 'occurring' || !happening.has(keyOf(one)))
 }
 
 /** What was judged if it has the same step still: the executor takes the fresh one. */

@@ -29,6 +29,7 @@ export function stepRow(world: string, chosen: Chosen, { judged, finding, step, 
     fact: finding.fact,
     target: subjectOf(world, target),
     ...('file' in source && { file: source.file }),
+    ...keeperOf(judged),
     text: stepText(step),
     why: step.why,
     changes:
@@ -39,6 +40,11 @@ export function stepRow(world: string, chosen: Chosen, { judged, finding, step, 
     ...(audit.rail !== undefined && { rail: audit.rail }),
     ...(audit.because !== undefined && { because: audit.because }),
   }
+}
+
+function keeperOf({ origin: { chart, fixAt } }: Judged): Pick<FixStep, 'keptBy'> {
+  const keptBy = chart === undefined ? fixAt : `chart ${chart}`
+  return keptBy === undefined ? {} : { keptBy }
 }
 
 type Ends = Pick<FixStep['changes'][number], 'before' | 'after'>

@@ -9,7 +9,7 @@ import { type Client, connect } from '../kubernetes/client.ts'
 import { type Kubeconfig, loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { clusterWorld } from '../kubernetes/world.ts'
 import type { Looked } from '../report/build.ts'
-import { type Io, ownNamespace } from './io.ts'
+import { type Io, ownNamespace, UsageError } from './io.ts'
 import type { LookAt } from './look-around.ts'
 import { type Progress, startProgress } from './progress.ts'
 import type { Seen } from './scan-files.ts'
@@ -81,6 +81,7 @@ async function lookAtOne(
     }
   } catch (error) {
     io.signal.throwIfAborted()
+    if (error instanceof UsageError) throw error
     return { name: context, because: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -75,6 +75,15 @@ const alone: readonly (readonly [string, Situation])[] = [
   ['critical-pod', situation({ pod: { priorityClass: 'system-node-critical' } })],
   ['bare-pod', situation({ pod: { ...alive, owner: undefined }, policy: { healthyPods: true } })],
   ['protected-namespace', situation({ pod: { namespace: 'kube-system' } })],
+  [
+    'kept-elsewhere',
+    situation({
+      object: {
+        value: { namespace: 'shop', name: 'a', annotations: {}, keptBy: 'Helm release shop' },
+        ticks: 1_000_000,
+      },
+    }),
+  ],
   ['not-terminating', situation({ pod: alive })],
   ['not-terminating', situation({ pod: { pastGraceMs: -5 } })],
   ['disruption-budget', situation({ pod: { ...alive, disruptionsAllowed: 0 }, policy: { healthyPods: true } })],

@@ -17,6 +17,7 @@ const step = z.object({
   fact: z.string(),
   target: subject,
   file: z.string().optional(),
+  keptBy: z.string().optional().describe('What makes the object, and would bring back what it was'),
   text: z.string().describe('The step in one line'),
   why: z.string(),
   changes: z

@@ -66,6 +66,7 @@ export function summaryText(report: FixReport, { color }: TextOptions): string {
     ...failed.map(({ what, because }) => `  ${colors.red('not written')}  ${what}: ${because}`),
     ...of('failed').map((step) => `  ${colors.red(outcomes.failed)}  ${step.text}: ${step.because}`),
     ...of('passed').map((step) => `  ${colors.dim(outcomes.passed)}  ${step.text}: ${step.because}`),
+    ...keepersText(report, colors),
     ...of('held').map((step) => `  ${colors.yellow(outcomes.held)}  ${heldText(step)}`),
     ...report.left.map((left) => leftText(left, colors)),
     ...(report.unread > 0
@@ -73,6 +74,21 @@ export function summaryText(report: FixReport, { color }: TextOptions): string {
       : []),
   ]
   return `${parts.join('\n')}\n`
+}
+
+/** Files may be what a chart was rendered to, or what a cluster held. */
+function keepersText({ steps }: FixReport, { dim }: Colors): string[] {
+  const made = steps.filter(
+    ({ file, keptBy, outcome }) => file !== undefined && keptBy !== undefined && outcome !== 'held',
+  )
+  const keepers = [...new Set(made.map(({ keptBy }) => keptBy))]
+  if (keepers.length === 0) return []
+  const named = `${keepers.slice(0, 5).join(', ')}${keepers.length > 5 ? ` and ${keepers.length - 5} more` : ''}`
+  return [
+    dim(
+      `  ${count(made.length, 'edit')} of objects that something else makes: change it there too, or it comes back: ${named}`,
+    ),
+  ]
 }
 
 const heldText = ({ text, file, because, rail }: FixStep): string =>

@@ -54,7 +54,9 @@ describe('TZ= in a schedule, by release', () => {
     const { edits, objects, left } = await settle(optionsFor(prefixed, 30, '2026-11-23T08:00:00Z'))
     expect(edits).toHaveLength(1)
     expect(left).toEqual([])
-    expect([...objects.values()].map(({ after }) => after)).toMatchObject([{ spec: { schedule: '0 0 * * *', timeZone: 'Asia/Tehran' } }])
+    expect([...objects.values()].map(({ after }) => after)).toMatchObject([
+      { spec: { schedule: '0 0 * * *', timeZone: 'Asia/Tehran' } },
+    ])
   })
 })
 
