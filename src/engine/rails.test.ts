@@ -75,15 +75,6 @@ const alone: readonly (readonly [string, Situation])[] = [
   ['critical-pod', situation({ pod: { priorityClass: 'system-node-critical' } })],
   ['bare-pod', situation({ pod: { ...alive, owner: undefined }, policy: { healthyPods: true } })],
   ['protected-namespace', situation({ pod: { namespace: 'kube-system' } })],
-  [
-    'kept-elsewhere',
-    situation({
-      object: {
-        value: { namespace: 'shop', name: 'a', annotations: {}, keptBy: 'Helm release shop' },
-        ticks: 1_000_000,
-      },
-    }),
-  ],
   ['not-terminating', situation({ pod: alive })],
   ['not-terminating', situation({ pod: { pastGraceMs: -5 } })],
   ['disruption-budget', situation({ pod: { ...alive, disruptionsAllowed: 0 }, policy: { healthyPods: true } })],
@@ -109,7 +100,23 @@ describe('rails', () => {
   })
 
   it('have each a case in which it alone holds back', () => {
-    expect(new Set(alone.map(([name]) => name))).toEqual(new Set(rails.map(({ name }) => name)))
+    const ofEdits = 'kept-elsewhere'
+    expect(new Set([...alone.map(([name]) => name), ofEdits])).toEqual(new Set(rails.map(({ name }) => name)))
+  })
+
+  it('kept-elsewhere holds back edits of what something else keeps, but none of a status or a note', () => {
+    const object = { namespace: 'shop', name: 'a', annotations: {}, keptBy: 'Helm release shop' }
+    const at = situation({ object: { value: object, ticks: 1_000_000 } })
+    const edit = (...path: readonly string[]): Step => ({
+      ...{ do: 'edit', why: 'because', target },
+      changes: [{ path, before: undefined, after: 1 }],
+    })
+    expect(heldBy(edit('spec', 'a'), at)).toEqual({
+      rail: 'kept-elsewhere',
+      why: 'Helm release shop keeps it: change it there, or it would be undone',
+    })
+    expect(heldBy(edit('status', 'a'), at)).toBeUndefined()
+    expect(heldBy(edit('metadata', 'annotations', 'roadcrew.dev/a'), at)).toBeUndefined()
   })
 
   it.each(['policy', 'done', 'pod'] as const)('hold back where the %s was never read', (what) => {
