@@ -28,6 +28,16 @@ const packages = [
   ['faketime', 'faketime'],
 ]
 
+/** They wait for the next minutes of a schedule. */
+const ofMinutes = [
+  'integration/controller.test.ts',
+  'integration/controller-faults.test.ts',
+  'integration/fix-cluster.test.ts',
+  'integration/timezone-drill.test.ts',
+  'integration/zoned-cronjob.test.ts',
+  'integration/zoned-faults.test.ts',
+]
+
 const inPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
 
 function installPackages() {
@@ -70,13 +80,12 @@ async function buildControlPlane() {
 const isDebian = () => existsSync('/etc/os-release') && /^ID="?debian"?$/m.test(readFileSync('/etc/os-release', 'utf8'))
 
 /** One run of vitest. What a quiet one writes is shown when it has ended, so that nothing gets between another's lines. */
-async function runTests(folder, projects, { quiet }) {
-  const file = join(folder, `${projects.join('-')}.json`)
+async function runTests(folder, name, selection, { quiet }) {
+  const file = join(folder, `${name}.json`)
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const selected = projects.flatMap((name) => ['--project', name])
   const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
-  const child = spawn(process.execPath, [...args, ...selected], { cwd: root, stdio })
+  const child = spawn(process.execPath, [...args, ...selection], { cwd: root, stdio })
   // Whoever ends this ends the tests, which then take down what they started.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   const written = []
@@ -90,15 +99,23 @@ async function runTests(folder, projects, { quiet }) {
   return { status, show, ...JSON.parse(readFileSync(file, 'utf8')) }
 }
 
-/** The slow tests wait for a kubelet's timeouts, so they fit beside all the others. */
+/**
+ * Three lanes side by side: the slow tests wait for a kubelet's timeouts, those of schedules for the next minute, and need little of a
+ * machine meanwhile.
+ */
 async function runAllTests() {
   const folder = mkdtempSync(join(tmpdir(), 'roadcrew-tests-'))
-  const slowly = runTests(folder, ['slow'], { quiet: true })
-  const others = await runTests(folder, ['unit', 'integration'], { quiet: false })
-  const slow = await slowly
-  slow.show()
+  const beside = [
+    runTests(folder, 'slow', ['--project', 'slow'], { quiet: true }),
+    runTests(folder, 'minutes', ['--project', 'integration', ...ofMinutes], { quiet: true }),
+  ]
+  const excluded = ofMinutes.flatMap((path) => ['--exclude', path])
+  const selection = ['--project', 'unit', '--project', 'integration', ...excluded]
+  const others = await runTests(folder, 'others', selection, { quiet: false })
+  const waited = await Promise.all(beside)
+  for (const { show } of waited) show()
   rmSync(folder, { recursive: true })
-  return [others, slow]
+  return [others, ...waited]
 }
 
 installAndBuild()
