@@ -4,6 +4,7 @@ import { agentBench } from './agent.ts'
 import { controllerBench } from './controller.ts'
 import { drillBench } from './drill.ts'
 import { fleetBench } from './fleet.ts'
+import { liveBench } from './live.ts'
 import { manifestsBench } from './manifests.ts'
 import { networkBench } from './network.ts'
 import { probeBench } from './probe.ts'
@@ -17,6 +18,10 @@ import { zonedBench } from './zoned.ts'
 process.stdout.write(`Node.js ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ''}\n\n`)
 if (process.argv[2] === 'agent') {
   process.stdout.write(`${table(await agentBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'live') {
+  process.stdout.write(`${table(await liveBench())}\n`)
   process.exit()
 }
 if (process.argv[2] === 'controller') {
