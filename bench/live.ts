@@ -56,8 +56,18 @@ const served = (lab: Lab, resources: readonly string[]): string[] =>
     return spawnSync('kubectl', args, { encoding: 'utf8', maxBuffer: 2 ** 28 }).status === 0
   })
 
+/** As somebody would create it: what the API server itself sets is not said. */
+function asNew(object: object): { readonly kind: string } {
+  const { metadata, ...rest } = object as {
+    readonly kind: string
+    readonly metadata: { readonly [key: string]: unknown }
+  }
+  const { resourceVersion: _, uid: __, ...own } = metadata
+  return { ...rest, metadata: own } as { readonly kind: string }
+}
+
 async function fill(lab: Lab): Promise<void> {
-  const objects = [...largeFleet(fleet)] as { kind: string }[]
+  const objects = [...largeFleet(fleet)].map(asNew)
   for (let from = 0; from < objects.length; from += atOnce)
     await Promise.all(objects.slice(from, from + atOnce).map((object) => create(lab, object)))
 }
