@@ -86,7 +86,14 @@ export async function look(options: LookOptions): Promise<Look> {
   for (const question of questions) {
     const { hazard, vantage } = question
     for (const { subject, verdict } of ask(question, gathered, options, memory)) {
-      judged.push({ hazard, vantage, subject, verdict, origin: originOf(subject), ...marks(gathered.notes.get(subject)) })
+      judged.push({
+        hazard,
+        vantage,
+        subject,
+        verdict,
+        origin: originOf(subject),
+        ...marks(gathered.notes.get(subject)),
+      })
     }
   }
   const broken = [...gathered.broken, ...gathered.lostContext]

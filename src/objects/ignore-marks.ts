@@ -13,8 +13,9 @@ export interface IgnoreMark {
 
 /** What an object's own annotations say; undefined if it bears none that ignores something. */
 export function ignoreMarkOf(object: unknown): IgnoreMark | undefined {
-  const annotations = (object as { metadata?: { annotations?: Readonly<Record<string, unknown>> | null } | null } | null)
-    ?.metadata?.annotations
+  const annotations = (
+    object as { metadata?: { annotations?: Readonly<Record<string, unknown>> | null } | null } | null
+  )?.metadata?.annotations
   const given = annotations?.[ignoreAnnotation]
   if (typeof given !== 'string') return undefined
   const reason = annotations?.[reasonAnnotation]
