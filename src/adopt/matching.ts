@@ -23,13 +23,15 @@ export interface Scope {
 /** Hidden files are files, and no list takes back what another entry of it names. */
 const options = { dot: true, nonegate: true }
 
-/** Globs of paths; one without a wildcard, or that matches a folder, stands for all below it. */
+/** Globs of paths; one that matches a folder stands for all below it, and so does a folder's own name, brackets and all. */
 export function pathMatcher(globs: readonly string[]): (path: string) => boolean {
-  const patterns = globs.map((glob) => glob.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')).map((glob) => glob || '**')
-  return picomatch(
-    patterns.flatMap((glob) => (glob === '.' ? ['**'] : [glob, `${glob}/**`])),
+  const plain = globs.map((glob) => glob.replace(/^(?:\.\/)+/, '').replace(/\/+$/, ''))
+  const named = plain.map((glob) => (glob === '.' ? '**' : glob))
+  const matches = picomatch(
+    named.flatMap((glob) => [glob, `${glob}/**`]),
     options,
   )
+  return (path) => matches(path) || named.some((name) => path === name || path.startsWith(`${name}/`))
 }
 
 /** Globs of names. In names a slash is a letter as any other (contexts have some), and `*` also stands for nothing. */

@@ -18,7 +18,10 @@ const object = glob.refine((text) => {
 }, 'is no object; expected namespace/name or Kind/namespace/name, with globs, e.g. Deployment/shop/web-*')
 
 const entry = z.strictObject({
-  hazards: z.array(z.string()).min(1).describe('Ids of hazards, hazard/reason, or all'),
+  hazards: z
+    .array(z.string(), 'which? Expected a list with ids of hazards, hazard/reason, or all')
+    .min(1, 'is empty; expected ids of hazards, hazard/reason, or all')
+    .describe('Ids of hazards, hazard/reason, or all'),
   paths: globs.describe('Files or folders, as globs relative to this file'),
   namespaces: globs.describe('Globs'),
   objects: z.array(object).min(1).optional().describe('[Kind/]namespace/name, as globs; */name: in no namespace too'),
@@ -55,6 +58,33 @@ export const settingsDocument = z.strictObject({
     .optional()
     .describe('For which release files are meant, as --kube-version, which wins'),
 })
+
+/** The same with the catalogue's ids, reasons and settings, for editors: the published JSON Schema. */
+export function publishedSettings(hazards: readonly Known[]): z.ZodType {
+  const names = hazards.flatMap(({ id, reasons }) => [id, ...Object.keys(reasons).map((reason) => `${id}/${reason}`)])
+  const { ignore, hazards: byHazard } = settingsDocument.shape
+  const named = entry.extend({
+    hazards: z
+      .array(z.enum([everything, ...names]))
+      .min(1)
+      .describe('Ids of hazards, hazard/reason, or all'),
+  })
+  const own = hazards.map(
+    ({ id, settings }) => [id, ofHazard.extend({ settings: settings.optional() }).optional()] as const,
+  )
+  return settingsDocument
+    .extend({
+      ignore: z
+        .array(named)
+        .optional()
+        .describe(ignore.description ?? ''),
+      hazards: z
+        .strictObject(Object.fromEntries(own))
+        .optional()
+        .describe(byHazard.description ?? ''),
+    })
+    .meta({ title: 'roadcrew.yaml', description: 'What a team decides for the scans of its folder (docs/adopt.md)' })
+}
 
 export type Settings = z.infer<typeof settingsDocument>
 export type IgnoreEntry = NonNullable<Settings['ignore']>[number]
