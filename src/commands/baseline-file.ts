@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { type BaselineRow, baselineOf, baselineText, type PathOf, rowsOf } from '../adopt/baseline.ts'
-import { placeName, placesIn } from '../manifests/place.ts'
+import { type Place, placeName, placesIn } from '../manifests/place.ts'
 import { causeOf } from '../manifests/text.ts'
 import type { Candidate } from '../report/sift.ts'
 import { UsageError } from './io.ts'
@@ -34,18 +34,37 @@ function textOf(file: string): string {
   }
 }
 
-/** JSON; where it is none, it is read as YAML, which says where: what merges leave is a conflict's marks, or a comma. */
+/** JSON; where it is none, it is read as YAML, which says where, and takes the comma too many that a merge leaves. */
 function documentOf(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    const document = parseDocument(text, { prettyErrors: true })
-    const [error] = document.errors
-    if (!error) return document.toJS()
-    const [at] = error.linePos ?? []
-    const place = at ? placeName(file, { line: at.line, column: at.col }) : file
-    const because = error.message.replace(/ at line \d+, column \d+:[\s\S]*$/, '')
-    throw new UsageError(`--baseline: ${place}: no JSON: ${because}; ${again}`)
+    const wrong = conflictIn(text) ?? syntaxError(text)
+    if (!('line' in wrong)) return wrong.document
+    throw new UsageError(`--baseline: ${placeName(file, wrong)}: ${wrong.because}`)
+  }
+}
+
+/** A place, and what is wrong there. */
+interface WrongAt extends Place {
+  readonly because: string
+}
+
+function conflictIn(text: string): WrongAt | undefined {
+  const line = text.split('\n').findIndex((one) => /^(?:<{7}|={7}|>{7})/.test(one))
+  if (line < 0) return undefined
+  return { line: line + 1, column: 1, because: 'a conflict of a merge; keep the findings of both sides' }
+}
+
+function syntaxError(text: string): WrongAt | { readonly document: unknown } {
+  const document = parseDocument(text, { prettyErrors: true })
+  const [error] = document.errors
+  if (!error) return { document: document.toJS() }
+  const { line, col: column } = error.linePos?.[0] ?? { line: 1, col: 1 }
+  return {
+    line,
+    column,
+    because: `no JSON: ${error.message.replace(/ at line \d+, column \d+:[\s\S]*$/, '')}; ${again}`,
   }
 }
 
