@@ -201,6 +201,9 @@ describe('a scan with a baseline', () => {
     )
     expect(findings.map(({ subject }) => subject.name)).toEqual(['new'])
     expect(setAside.map(({ setAside: by }) => by)).toEqual([{ by: 'baseline', where: baseline }])
+    const [cause = ''] = findings.map((one) => one.cause)
+    const line = await run('why', cause, join(folder, 'more.yaml'), '--baseline', baseline)
+    expect(line.out).toMatch(/and the same of 1 more:\n {2}CronJob jobs\/never {2}.*does not count/)
     const mended = await scanned(file('mended.yaml', cronJob('never', {}, 600)), '--baseline', baseline)
     expect(mended.notices.map(({ text }) => text)).toEqual([
       'one of its findings is gone: write it anew, so that they count if they come back',

@@ -5,7 +5,7 @@ import { buildReport } from '../report/build.ts'
 import { findingText, objectText, reasonText } from '../report/details.ts'
 import { jsonReport } from '../report/json.ts'
 import { findingsOf } from '../report/lines.ts'
-import type { Report, ReportFinding } from '../report/schema.ts'
+import type { Report, ReportFinding, SetAside } from '../report/schema.ts'
 import type { Sift } from '../report/sift.ts'
 import { type AdoptOptions, withAdoptOptions } from './adopt-options.ts'
 import { type Adoption, adoptionOf } from './adoption.ts'
@@ -55,7 +55,7 @@ interface Answer {
 }
 
 /** Those that count, and those that do not. */
-const allOf = ({ findings, setAside }: Report): readonly ReportFinding[] => [...findings, ...setAside]
+const allOf = ({ findings, setAside }: Report): readonly (ReportFinding | SetAside)[] => [...findings, ...setAside]
 
 /** Who asks about one of them wants to know, also of what a scan passes over. */
 const asked = ({ own }: Adoption['asking']): Adoption['asking'] => (own ? { own } : {})
@@ -89,7 +89,7 @@ const reportOf = (around: Around, sift: Sift, withPlaces: (id: string) => boolea
 const inFull = 1
 const byName = 20
 
-function lineText(findings: readonly ReportFinding[], io: Io): string {
+function lineText(findings: readonly (ReportFinding | SetAside)[], io: Io): string {
   const options = { color: wantsColor(io), columns: io.columns }
   const { dim } = createColors(options.color)
   const [first] = findings
@@ -97,7 +97,8 @@ function lineText(findings: readonly ReportFinding[], io: Io): string {
   const others = findings.slice(inFull)
   const named = others.slice(0, byName).map((finding) => {
     const place = finding.place ? `${finding.place.file}:${finding.place.line}` : finding.subject.world
-    return `  ${objectText(finding.subject)}  ${dim([place, finding.owner].filter(Boolean).join(', '))}`
+    const aside = 'setAside' in finding && 'does not count'
+    return `  ${objectText(finding.subject)}  ${dim([place, finding.owner, aside].filter(Boolean).join(', '))}`
   })
   const rest = others.length - named.length
   return `${[
