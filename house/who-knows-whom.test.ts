@@ -61,7 +61,8 @@ describe('the pure folders', () => {
   it('take time, chance and the environment as arguments', () => {
     const impure = sources
       .filter(
-        ({ path }) => /^(contract|hazards|schedule|objects|linux|engine)\//.test(path) && !path.endsWith('/drill.ts'),
+        ({ path }) =>
+          /^(contract|hazards|schedule|objects|linux|engine|adopt)\//.test(path) && !path.endsWith('/drill.ts'),
       )
       .filter(({ text }) =>
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.(?:argv|cwd|env|exit|getuid|hrtime|kill|memoryUsage|nextTick|on|platform|std|uptime|version)|\bperformance\./.test(

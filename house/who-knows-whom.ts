@@ -54,10 +54,15 @@ const allowed: Readonly<Record<string, Allowed>> = {
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
   rollout: { folders: ['contract', 'objects'], packages: ['types:kubernetes-types', 'node:', 'tsx/esm/api'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'diff', 'node:crypto'] },
+  adopt: {
+    folders: ['contract', 'engine', 'objects', 'report'],
+    packages: ['zod', 'picomatch', 'fastest-levenshtein'],
+  },
   commands: {
     folders: [
       ...pure,
       ...[
+        'adopt',
         'engine',
         'manifests',
         'kubernetes',

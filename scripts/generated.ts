@@ -5,6 +5,8 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { policyName } from '../src/acting/policy-source.ts'
+import { baselineSchema } from '../src/adopt/baseline.ts'
+import { publishedSettings } from '../src/adopt/settings-document.ts'
 import { explainSchema } from '../src/commands/cron-explain.ts'
 import { listSchema } from '../src/commands/cron-list.ts'
 import { nextSchema } from '../src/commands/cron-next.ts'
@@ -32,6 +34,8 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/hazards.md', hazardsPage()],
     ['docs/commands.md', commandsPage()],
     ['docs/report.schema.json', jsonText(z.toJSONSchema(reportSchema))],
+    ['docs/baseline.schema.json', jsonText(z.toJSONSchema(baselineSchema))],
+    ['docs/roadcrew-yaml.schema.json', jsonText(z.toJSONSchema(publishedSettings(hazards), { io: 'input' }))],
     ['docs/rails-status.schema.json', jsonText(z.toJSONSchema(statusSchema))],
     ['docs/rails-report.schema.json', jsonText(z.toJSONSchema(railsReportSchema))],
     ['docs/cron-next.schema.json', jsonText(z.toJSONSchema(nextSchema))],

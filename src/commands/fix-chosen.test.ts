@@ -34,7 +34,18 @@ describe('what a word means', () => {
     // What could happen to the same object goes with what happens.
     ['aaaaaa1111', ['aaaaaa1111', 'cccccc3333']],
     ['nothing', []],
-  ])('%s', (what, ids) => expect([...idsOf({ findings }, what)]).toEqual(ids))
+  ])('%s', (what, ids) => expect([...idsOf({ findings, setAside: [] }, what)]).toEqual(ids))
+})
+
+it('what does not count is meant by its own id alone', () => {
+  const setAside = [{ ...finding('dddddd4444'), setAside: { by: 'baseline' as const, where: 'b.json' } }]
+  for (const [what, ids] of [
+    ['all', []],
+    ['late', []],
+    ['cj/dddddd4444', []],
+    ['dddddd', ['dddddd4444']],
+  ] as const)
+    expect([...idsOf({ findings: [], setAside }, what)], what).toEqual(ids)
 })
 
 describe('which step is taken', () => {

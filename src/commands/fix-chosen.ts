@@ -8,11 +8,15 @@ import type { Report, ReportFinding } from '../report/schema.ts'
 import { names } from './why.ts'
 
 /**
- * The ids of the findings that a word means: all, those of a hazard, of an object, of a line, or one. With them go those that are a
- * part of them: who cures what happens wants it not to happen again.
+ * The ids of the findings that a word means: all, those of a hazard, of an object, of a line, or one. What does not count is only meant
+ * where its own id or line is given. With them go those that are a part of them: who cures what happens wants it not to happen again.
  */
-export function idsOf({ findings }: Pick<Report, 'findings'>, what: string): ReadonlySet<string> {
-  const ids = new Set(meantBy(findings, what).map(({ id }) => id))
+export function idsOf(
+  { findings, setAside }: Pick<Report, 'findings' | 'setAside'>,
+  what: string,
+): ReadonlySet<string> {
+  const meant = meantBy(findings, what)
+  const ids = new Set((meant.length > 0 ? meant : findingsOf(setAside, what)).map(({ id }) => id))
   for (const { id, partOf } of findings) if (partOf !== undefined && ids.has(partOf)) ids.add(id)
   return ids
 }

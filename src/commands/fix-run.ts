@@ -7,6 +7,7 @@ import { buildReport } from '../report/build.ts'
 import type { FixDifference, FixLeft, FixReport, FixStep } from '../report/fix-schema.ts'
 import { actionsText, patchText, summaryText } from '../report/fix-text.ts'
 import type { Report } from '../report/schema.ts'
+import { type Adoption, adoptionOf } from './adoption.ts'
 import type { FixOptions } from './fix.ts'
 import { Chosen, idsOf } from './fix-chosen.ts'
 import { fixCluster } from './fix-cluster.ts'
@@ -16,15 +17,20 @@ import { lookAround } from './look-around.ts'
 import { toolVersion } from './tool-version.ts'
 
 /** @returns the exit code. @throws UsageError if the options don't go together, or nothing is meant by `what`. */
-export async function runFix(what: string, inputs: readonly string[], options: FixOptions, io: Io): Promise<number> {
-  expectTogether(inputs, options)
+export async function runFix(what: string, inputs: readonly string[], given: FixOptions, io: Io): Promise<number> {
+  expectTogether(inputs, given)
   const stdin = once(io.stdin)
   const around = { ...io, stdin }
-  const seen = await lookAround(inputs, options, around)
-  const report = await buildReport({ ...seen, failOn: 'will-break', withPlaces: () => false })
+  const { withFile, asking, sift } = adoptionOf(given, io, true)
+  const options = withFile(given, inputs)
+  const seen = await lookAround(inputs, options, around, asking)
+  const report = await buildReport({ ...seen, failOn: 'nothing', withPlaces: () => false, sift })
   const ids = idsOf(report, what)
   if (ids.size === 0) expectMeaning(what, report)
-  const fixed = inputs.length > 0 ? await ofFiles(inputs, ids, options, around) : await ofClusters(ids, options, around)
+  const fixed =
+    inputs.length > 0
+      ? await ofFiles(inputs, { ids, options, asking }, around)
+      : await ofClusters({ ids, options, asking }, around)
   const made: FixReport = {
     ...{ schemaVersion: 1, tool: { name: 'roadcrew', version: toolVersion }, at: new Date(io.now()).toISOString() },
     mode: options.write ? 'write' : options.apply ? 'apply' : 'show',
@@ -64,16 +70,19 @@ function once(stdin: Io['stdin']): Io['stdin'] {
   }
 }
 
-async function ofFiles(
-  inputs: readonly string[],
-  ids: ReadonlySet<string>,
-  options: FixOptions,
-  io: Io,
-): Promise<Fixes> {
+interface Meant {
+  /** Of what is to be fixed. */
+  readonly ids: ReadonlySet<string>
+  readonly options: FixOptions
+  readonly asking: Adoption['asking']
+}
+
+async function ofFiles(inputs: readonly string[], { ids, options, asking }: Meant, io: Io): Promise<Fixes> {
   const files = new FileEdits(async (file) => (file === '<stdin>' ? Buffer.from(await io.stdin()) : readFile(file)))
   const steps: FixStep[] = []
   const left: FixLeft[] = []
   await lookAround(inputs, options, io, {
+    ...asking,
     look: async (looking) => {
       const fixed = await fixWorld(looking, new Chosen(looking.world.name, ids), files, io)
       steps.push(...fixed.steps)
@@ -93,13 +102,14 @@ function asWritten(step: FixStep, { write }: FixOptions, broken: ReadonlySet<str
   return broken.has(step.file ?? '') ? { ...step, outcome: 'failed', because: 'its file could not be written' } : step
 }
 
-async function ofClusters(ids: ReadonlySet<string>, options: FixOptions, io: Io): Promise<Fixes> {
+async function ofClusters({ ids, options, asking }: Meant, io: Io): Promise<Fixes> {
   const steps: FixStep[] = []
   const left: FixLeft[] = []
   const differences: FixDifference[] = []
   // One after the other: a person is asked about each.
   let turn: Promise<unknown> = Promise.resolve()
   await lookAround([], options, io, {
+    ...asking,
     look: async (looking: LookOptions, client?: Client) => {
       if (!client) throw new Error('a cluster without a client')
       const mine = turn.then(() => fixCluster({ looking, client, ids }, options, io))

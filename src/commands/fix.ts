@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
+import { type AdoptOptions, withAdoptOptions } from './adopt-options.ts'
 import type { Io } from './io.ts'
 import { type LookOptions, none, withLookOptions } from './scan-options.ts'
 
 /** The options of `fix` as commander gives them. */
-export interface FixOptions extends LookOptions {
+export interface FixOptions extends LookOptions, AdoptOptions {
   readonly write?: true
   readonly apply?: true
   readonly yes?: true
@@ -18,7 +19,7 @@ export function fixCommand(io: Io, done: (exitCode: number) => void): Command {
     )
     .argument('<what>', 'the id of a line or a finding, an object as kubectl names it, a hazard, or all')
     .argument('[paths...]', 'what to look at, as for scan')
-  return withLookOptions(command)
+  return withAdoptOptions(withLookOptions(command))
     .option('--write', 'edit the files in place: only lines that change are touched')
     .option('--apply', 'patch the objects of the cluster, past every rail; asks before')
     .option('--yes', 'apply without asking')
@@ -27,7 +28,8 @@ export function fixCommand(io: Io, done: (exitCode: number) => void): Command {
       'after',
       `
 Without --write and --apply nothing is changed. Comments, order and quoting of files stay as they are. What is kept in Git, a chart or by an
-operator is shown with the place where it is to be changed, and never patched in the cluster.
+operator is shown with the place where it is to be changed, and never patched in the cluster. Findings that do not count (roadcrew.yaml, annotations,
+--baseline) are left alone, unless their own id is given.
 
 Examples:
   roadcrew fix 3f9a1c deploy/                    what would be changed in these files

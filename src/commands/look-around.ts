@@ -30,6 +30,10 @@ export interface Asking {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Looks at each world, instead of a plain look; `client`: where the world is a live cluster. */
   readonly look?: LookAt
+  /** As `settings`, for some hazards: a policy that is named wins over them, and they over a cluster's own policy. */
+  readonly own?: Readonly<Record<string, unknown>>
+  /** What is not looked at. */
+  readonly exclude?: { file(file: string): boolean; namespace(name: string): boolean }
 }
 
 /**
@@ -40,9 +44,11 @@ export async function lookAround(
   inputs: readonly string[],
   options: Where,
   io: Io,
-  { chosen = () => true, hazards: given, settings, look: lookAt = look }: Asking = {},
+  asking: Asking = {},
 ): Promise<Around> {
+  const { chosen = () => true, hazards: given, exclude, look: lookAt = look } = asking
   const selected = selectedBy(options)
+  const isIn = notExcluded(exclude)
   const hazards = given ?? ofClusters(chooseHazards(options.only, options.skip))
   const asOf = asOfTime(options)
   const zones = machineZones(io.env.ZONEINFO)
@@ -56,27 +62,52 @@ export async function lookAround(
   }
   const at = asOf ?? io.now()
   const began = io.ticks()
-  const ofPolicy = options.policy === undefined ? undefined : settingsBy(policyOfFile(options.policy), hazards)
-  const chosenSettings = settings ?? ofPolicy
+  const settings = settingsFor(hazards, asking, options)
   const common = {
     hazards,
     zones,
     ticks: began,
     now: at,
-    chosen: (object: unknown) => selected(object) && chosen(object),
-    ...(chosenSettings && { settings: chosenSettings }),
+    chosen: (object: unknown) => selected(object) && isIn(object) && chosen(object),
+    ...(settings && { settings }),
   }
   const seen =
     inputs.length > 0
       ? await scanFiles(
           inputs,
-          { ...common, timely: asOf !== undefined, version: versionFor(options, io) },
+          {
+            ...common,
+            ...(!settings && asking.own && { settings: asking.own }),
+            timely: asOf !== undefined,
+            version: versionFor(options, io),
+            ...(exclude && { excluded: (file) => exclude.file(file) }),
+          },
           options,
           io,
           lookAt,
         )
-      : await clusters(common, options, io, lookAt)
+      : await clusters({ ...common, ...(asking.own && { own: asking.own }) }, options, io, lookAt)
   return { toolVersion, at, timeZoneData: zones.data, hazards: idsOf(hazards), ms: io.ticks() - began, ...seen }
+}
+
+/** Of those that a caller or a policy's file gives: all that count, so that no cluster's policy is asked; else undefined. */
+function settingsFor(
+  hazards: readonly Hazard[],
+  { settings, own = {} }: Asking,
+  { policy: file }: Where,
+): Readonly<Record<string, unknown>> | undefined {
+  if (settings || file === undefined) return settings
+  const policy = policyOfFile(file)
+  const unnamed = Object.entries(own).filter(([id]) => policy.hazards[id]?.settings === undefined)
+  return { ...settingsBy(policy, hazards), ...Object.fromEntries(unnamed) }
+}
+
+function notExcluded(exclude: Asking['exclude']): (object: unknown) => boolean {
+  if (!exclude) return () => true
+  return (object) => {
+    const namespace = (object as { metadata?: { namespace?: unknown } | null } | null)?.metadata?.namespace
+    return typeof namespace !== 'string' || !exclude.namespace(namespace)
+  }
 }
 
 /** Loaded only where a cluster is asked: what it stands on takes longer to load than most files to scan. */

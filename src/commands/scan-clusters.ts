@@ -15,16 +15,16 @@ import { type Progress, startProgress } from './progress.ts'
 import type { Seen } from './scan-files.ts'
 import type { LookOptions as Where } from './scan-options.ts'
 
+/** `own`: settings by hazard that win over those of the cluster's policy. With `settings` no policy is asked for. */
+export type ClusterOptions = Omit<LookOptions, 'vantages' | 'world'> & {
+  readonly own?: Readonly<Record<string, unknown>>
+}
+
 /**
  * Looks at live clusters side by side. One that can't be reached is told of in its place and hides none of the others.
  * @throws Error if there is no kubeconfig to begin with.
  */
-export async function scanClusters(
-  options: Omit<LookOptions, 'vantages' | 'world'>,
-  scan: Where,
-  io: Io,
-  lookAt: LookAt,
-): Promise<Seen> {
+export async function scanClusters(options: ClusterOptions, scan: Where, io: Io, lookAt: LookAt): Promise<Seen> {
   const config = await loadKubeconfig({
     env: io.env,
     home: io.home,
@@ -51,7 +51,7 @@ function contextsOf({ contexts, current }: Kubeconfig, { allContexts, context }:
 }
 
 interface Looking {
-  readonly options: Omit<LookOptions, 'vantages' | 'world'>
+  readonly options: ClusterOptions
   readonly scan: Where
   readonly io: Io
   readonly progress: Progress
@@ -71,9 +71,10 @@ async function lookAtOne(
         podMetrics: podMetrics === true,
         onPage: (kind, count) => progress.read(context, kind, count),
       })
-      const policy = options.settings ? {} : await settingsOf(client, options.hazards, io)
-      const { broken, ...settings } = policy
-      const seen = await lookAt({ ...options, ...settings, vantages: ['manifest', 'cluster'], world }, client)
+      const policy: OfPolicy = options.settings ? {} : await settingsOf(client, options.hazards, io)
+      const { broken } = policy
+      const settings = options.settings ?? { ...policy.settings, ...options.own }
+      const seen = await lookAt({ ...options, settings, vantages: ['manifest', 'cluster'], world }, client)
       const all = broken ? { ...seen, broken: [...seen.broken, broken] } : seen
       return { name: context, look: all, ...(world.version && { version: world.version }) }
     } finally {
@@ -86,15 +87,16 @@ async function lookAtOne(
   }
 }
 
+interface OfPolicy {
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly broken?: Broken
+}
+
 /**
  * What the cluster's own policy says of hazards' settings: what a person measured for it. Most have none, and who looks at a few
  * namespaces may not read it; one that is wrong is told of, and takes no findings away.
  */
-async function settingsOf(
-  client: Client,
-  hazards: readonly Hazard[],
-  io: Io,
-): Promise<{ readonly settings?: Readonly<Record<string, unknown>>; readonly broken?: Broken }> {
+async function settingsOf(client: Client, hazards: readonly Hazard[], io: Io): Promise<OfPolicy> {
   const namespace = ownNamespace({}, io)
   try {
     const { policy, from } = await readPolicy(client, namespace, catalogue)

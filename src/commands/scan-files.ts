@@ -12,12 +12,16 @@ export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'place
 /** Looks at manifests and exports; `version` is what loose files are meant for. */
 export async function scanFiles(
   inputs: readonly string[],
-  options: Omit<LookOptions, 'vantages' | 'world'> & { readonly version: Version },
+  options: Omit<LookOptions, 'vantages' | 'world'> & {
+    readonly version: Version
+    readonly excluded?: (file: string) => boolean
+  },
   { namespace }: Where,
   io: Io,
   lookAt: (options: LookOptions) => Promise<Look>,
 ): Promise<Seen> {
-  const files = await fileWorlds(inputs, { stdin: io.stdin, version: options.version })
+  const { version, excluded } = options
+  const files = await fileWorlds(inputs, { stdin: io.stdin, version, ...(excluded && { excluded }) })
   const looked: Looked[] = []
   const progress = await startProgress(io, 'reading')
   try {
@@ -28,7 +32,8 @@ export async function scanFiles(
         vantages: ['manifest', 'cluster'],
         world: telling(world, progress),
       })
-      looked.push({ name: world.name, look: seen, ...(world.version && { version: world.version }) })
+      const { name, version: release, loose } = world
+      looked.push({ name, look: seen, ...(release && { version: release }), ...(loose && { loose }) })
     }
   } finally {
     progress.end()

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Grouping, groupings } from '../report/lines.ts'
 import { type Tier, tiers } from '../report/tiers.ts'
+import { type AdoptOptions, sameAdopted } from './adopt-options.ts'
 
 /** What to look at: the options that `scan` and `why` share, as commander gives them. */
 export interface LookOptions {
@@ -20,19 +21,22 @@ export interface LookOptions {
 }
 
 /** How `scan` reports, and when it fails. */
-export interface ScanOptions extends LookOptions {
+export interface ScanOptions extends LookOptions, AdoptOptions {
   readonly output: 'terminal' | 'json'
-  readonly failOn: Tier
+  /** Without it that of roadcrew.yaml counts, else `will-break`. */
+  readonly failOn?: Tier
   readonly by: Grouping
   readonly top: number
   readonly advice?: true
+  readonly writeBaseline?: string
+  readonly exitZero?: true
 }
 
 /** What an option is where it is not given: commander would show an empty list as its default. */
 export const none = { filename: [], context: [], namespace: [], only: [], skip: [] }
 
 /** A scan without any option. */
-export const plainScan: ScanOptions = { ...none, output: 'terminal', failOn: 'will-break', by: 'cause', top: 10 }
+export const plainScan: ScanOptions = { ...none, output: 'terminal', by: 'cause', top: 10 }
 
 const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
@@ -89,9 +93,10 @@ export const withReportOptions = (command: Command): Command =>
         .default(plainScan.output),
     )
     .addOption(
-      new Option('--fail-on <tier>', 'exit with 1 if a finding is of that tier or one before it')
-        .choices(tiers)
-        .default(plainScan.failOn),
+      new Option(
+        '--fail-on <tier>',
+        'exit with 1 if a finding is of that tier or one before it (default: failOn of roadcrew.yaml, else will-break)',
+      ).choices(tiers),
     )
     .addOption(new Option('--by <what>', 'what a line stands for').choices(groupings).default(plainScan.by))
     .option('--top <n>', 'how many lines each tier shows', wholeNumber, plainScan.top)
@@ -100,7 +105,7 @@ export const withReportOptions = (command: Command): Command =>
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 /** The words that look at the same once more, for the next command to type. */
-export function sameLook(inputs: readonly string[], options: LookOptions): string {
+export function sameLook(inputs: readonly string[], options: LookOptions & AdoptOptions): string {
   const flag = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [name, value])
   return [
     ...inputs,
@@ -115,6 +120,7 @@ export function sameLook(inputs: readonly string[], options: LookOptions): strin
     ...flag('--kube-version', options.kubeVersion),
     ...(options.podMetrics ? ['--pod-metrics'] : []),
     ...flag('--policy', options.policy),
+    ...sameAdopted(options),
   ]
     .map(quoted)
     .join(' ')

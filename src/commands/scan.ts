@@ -2,7 +2,11 @@ import { Command } from 'commander'
 import { buildReport } from '../report/build.ts'
 import { jsonReport } from '../report/json.ts'
 import type { Report } from '../report/schema.ts'
+import type { Candidate, Sift } from '../report/sift.ts'
 import { shownLines, terminalReport } from '../report/terminal.ts'
+import { withScanAdoptOptions } from './adopt-options.ts'
+import { type Adoption, adoptionOf, noAdoption } from './adoption.ts'
+import { writeBaseline } from './baseline-file.ts'
 import { type Io, wantsColor } from './io.ts'
 import { lookAround } from './look-around.ts'
 import { none, type ScanOptions, sameLook, withLookOptions, withReportOptions } from './scan-options.ts'
@@ -12,7 +16,7 @@ export function scanCommand(io: Io, done: (exitCode: number) => void): Command {
   const command = new Command('scan')
     .description('look for hazards in manifests, in exported clusters, or in live clusters')
     .argument('[paths...]', 'files, folders, globs, or - for stdin; none: the current cluster')
-  return withReportOptions(withLookOptions(command))
+  return withScanAdoptOptions(withReportOptions(withLookOptions(command)))
     .addHelpText(
       'after',
       `
@@ -25,6 +29,8 @@ Examples:
   helm template charts/shop | roadcrew scan -      a rendered chart
   kubectl get cronjobs,jobs,events -A -o yaml > export.yaml
   roadcrew scan export.yaml --as-of 2026-11-23T08:00:00Z
+  roadcrew scan deploy/ --write-baseline baseline.json   begin with what there is
+  roadcrew scan deploy/ --baseline baseline.json         and fail for what is new
 
 A folder with the output of "kubectl version -o json" in it is taken for the export of one cluster of that version.
 
@@ -33,21 +39,32 @@ Tiers:
   will-break  it is sure to hurt once triggered, or it did here within the last seven days
   advice      it may hurt one day
 
+Findings that do not count (docs/adopt.md):
+  annotations    roadcrew.dev/ignore and roadcrew.dev/ignore-reason on the object
+  roadcrew.yaml  in the current folder, or --config; flags win over it
+  --baseline     what was there when it was written
+
 Exit codes:
-  0   nothing at or over --fail-on
+  0   nothing at or over --fail-on that counts
   1   findings at or over --fail-on
   2   could not look everywhere; the report says where (whatever else was found)
   64  wrong usage`,
     )
-    .action(
-      async (paths: string[], given: Partial<ScanOptions> & Pick<ScanOptions, 'output' | 'failOn' | 'by' | 'top'>) => {
-        const options: ScanOptions = { ...none, ...given }
-        const inputs = [...paths, ...options.filename]
-        const report = await scan(inputs, options, io)
-        io.out(options.output === 'json' ? jsonReport(report) : scanText(report, inputs, options, io))
-        done(report.summary.exitCode)
-      },
-    )
+    .action(async (paths: string[], given: Partial<ScanOptions> & Pick<ScanOptions, 'output' | 'by' | 'top'>) => {
+      const options: ScanOptions = { ...none, ...given }
+      const inputs = [...paths, ...options.filename]
+      const adoption = adoptionOf(options, io)
+      let counted: readonly Candidate[] = []
+      const sift: Sift = (candidates, scanned) => {
+        const sifted = adoption.sift(candidates, scanned)
+        counted = candidates.filter((_, place) => !sifted.asides[place])
+        return sifted
+      }
+      const report = await scan(inputs, options, io, { ...adoption, sift })
+      if (options.writeBaseline !== undefined) tellWritten(options.writeBaseline, counted, report, io)
+      io.out(options.output === 'json' ? jsonReport(report) : scanText(report, inputs, options, io))
+      done(report.summary.exitCode)
+    })
 }
 
 /**
@@ -55,16 +72,29 @@ Exit codes:
  * looked up of those manifests only that it shows.
  * @throws UsageError if the options don't go together or can't be read.
  */
-export async function scan(inputs: readonly string[], options: ScanOptions, io: Io): Promise<Report> {
-  const around = await lookAround(inputs, options, io)
+export async function scan(
+  inputs: readonly string[],
+  options: ScanOptions,
+  io: Io,
+  { sift, asking, withFile, failOn: ofFile }: Adoption = noAdoption,
+): Promise<Report> {
+  const around = await lookAround(inputs, withFile(options, inputs), io, asking)
+  const failing = options.exitZero !== true && options.writeBaseline === undefined
+  const failOn = failing ? (options.failOn ?? ofFile ?? 'will-break') : 'nothing'
   const report = (withPlaces: (id: string) => boolean): Promise<Report> =>
-    buildReport({ ...around, failOn: options.failOn, withPlaces })
+    buildReport({ ...around, failOn, withPlaces, sift })
   if (options.output === 'json') return report(() => true)
   const without = await report(() => false)
   const shown = shownLines(without, { ...options, advice: options.advice === true })
   const single = shown.filter(({ first, findings }) => findings.length === 1 && first.subject.uid === undefined)
   const ofFiles = new Set(single.map(({ first }) => first.id))
   return ofFiles.size > 0 && inputs.length > 0 ? report((id) => ofFiles.has(id)) : without
+}
+
+function tellWritten(file: string, counted: readonly Candidate[], { unread }: Report, io: Io): void {
+  const count = writeBaseline(file, counted)
+  const lost = unread.length > 0 ? '; not all could be looked at, so it may lack some' : ''
+  io.err(`wrote ${count} ${count === 1 ? 'finding' : 'findings'} to ${file}${lost}\n`)
 }
 
 /** The report as a terminal shows it, with the next command to type. */

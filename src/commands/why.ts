@@ -5,12 +5,15 @@ import { buildReport } from '../report/build.ts'
 import { findingText, objectText, reasonText } from '../report/details.ts'
 import { jsonReport } from '../report/json.ts'
 import { findingsOf } from '../report/lines.ts'
-import type { Report, ReportFinding } from '../report/schema.ts'
+import type { Report, ReportFinding, SetAside } from '../report/schema.ts'
+import type { Sift } from '../report/sift.ts'
+import { type AdoptOptions, withAdoptOptions } from './adopt-options.ts'
+import { type Adoption, adoptionOf } from './adoption.ts'
 import { type Io, UsageError, wantsColor } from './io.ts'
 import { type Around, lookAround } from './look-around.ts'
 import { type LookOptions, none, withLookOptions } from './scan-options.ts'
 
-interface WhyOptions extends LookOptions {
+interface WhyOptions extends LookOptions, AdoptOptions {
   readonly output: 'terminal' | 'json'
 }
 
@@ -21,7 +24,7 @@ export function whyCommand(io: Io, done: (exitCode: number) => void): Command {
     .argument('<id|kind/name>', 'the id of a line or a finding, or an object as kubectl names it')
     .argument('[paths...]', 'what to look at, as for scan')
     .option('-o, --output <format>', 'terminal or json', 'terminal')
-  return withLookOptions(command)
+  return withAdoptOptions(withLookOptions(command))
     .addHelpText(
       'after',
       `
@@ -35,12 +38,12 @@ Exit codes:
   2   could not look everywhere
   64  there is no such line, finding or object`,
     )
-    .action(async (what: string, paths: string[], given: Partial<WhyOptions>) => {
-      const options: WhyOptions = { ...none, output: 'terminal', ...given }
+    .action(async (what: string, paths: string[], words: Partial<WhyOptions>) => {
+      const options: WhyOptions = { ...none, output: 'terminal', ...words }
       const inputs = [...paths, ...options.filename]
-      const answer = what.includes('/')
-        ? await whyObject(what, inputs, options, io)
-        : await whyId(what, inputs, options, io)
+      const adoption = adoptionOf(options, io, true)
+      const given = [inputs, adoption.withFile(options, inputs), io, adoption] as const
+      const answer = what.includes('/') ? await whyObject(what, ...given) : await whyId(what, ...given)
       io.out(options.output === 'json' ? jsonReport(answer.report) : answer.text)
       done(answer.report.unread.length > 0 ? 2 : 0)
     })
@@ -51,26 +54,42 @@ interface Answer {
   readonly text: string
 }
 
-async function whyId(id: string, inputs: readonly string[], options: WhyOptions, io: Io): Promise<Answer> {
-  const around = await lookAround(inputs, options, io)
-  const chosen = findingsOf((await reportOf(around, () => false)).findings, id)
+/** Those that count, and those that do not. */
+const allOf = ({ findings, setAside }: Report): readonly (ReportFinding | SetAside)[] => [...findings, ...setAside]
+
+/** Who asks about one of them wants to know, also of what a scan passes over. */
+const asked = ({ own }: Adoption['asking']): Adoption['asking'] => (own ? { own } : {})
+
+async function whyId(
+  id: string,
+  inputs: readonly string[],
+  options: WhyOptions,
+  io: Io,
+  { sift, asking }: Adoption,
+): Promise<Answer> {
+  const around = await lookAround(inputs, options, io, asked(asking))
+  const chosen = findingsOf(allOf(await reportOf(around, sift, () => false)), id)
   if (chosen.length === 0) {
     throw new UsageError(`there is no finding or line "${id}" there; ids are what roadcrew scan shows of the same`)
   }
   const ids = new Set(chosen.map((finding) => finding.id))
-  const all = await reportOf(around, (one) => ids.has(one))
-  const report = { ...all, findings: all.findings.filter((finding) => ids.has(finding.id)) }
-  return { report, text: lineText(report.findings, io) }
+  const all = await reportOf(around, sift, (one) => ids.has(one))
+  const report = {
+    ...all,
+    findings: all.findings.filter((finding) => ids.has(finding.id)),
+    setAside: all.setAside.filter((finding) => ids.has(finding.id)),
+  }
+  return { report, text: lineText(allOf(report), io) }
 }
 
-const reportOf = (around: Around, withPlaces: (id: string) => boolean): Promise<Report> =>
-  buildReport({ ...around, failOn: 'will-break', withPlaces })
+const reportOf = (around: Around, sift: Sift, withPlaces: (id: string) => boolean): Promise<Report> =>
+  buildReport({ ...around, failOn: 'will-break', withPlaces, sift })
 
 /** How many findings of a line are shown with all their evidence, and how many more by name. */
 const inFull = 1
 const byName = 20
 
-function lineText(findings: readonly ReportFinding[], io: Io): string {
+function lineText(findings: readonly (ReportFinding | SetAside)[], io: Io): string {
   const options = { color: wantsColor(io), columns: io.columns }
   const { dim } = createColors(options.color)
   const [first] = findings
@@ -78,7 +97,8 @@ function lineText(findings: readonly ReportFinding[], io: Io): string {
   const others = findings.slice(inFull)
   const named = others.slice(0, byName).map((finding) => {
     const place = finding.place ? `${finding.place.file}:${finding.place.line}` : finding.subject.world
-    return `  ${objectText(finding.subject)}  ${dim([place, finding.owner].filter(Boolean).join(', '))}`
+    const aside = 'setAside' in finding && 'does not count'
+    return `  ${objectText(finding.subject)}  ${dim([place, finding.owner, aside].filter(Boolean).join(', '))}`
   })
   const rest = others.length - named.length
   return `${[
@@ -110,7 +130,13 @@ export function names(what: string): (kind: string, namespace: string | undefine
     (namespace === undefined || ofNamespace === namespace)
 }
 
-async function whyObject(what: string, inputs: readonly string[], options: WhyOptions, io: Io): Promise<Answer> {
+async function whyObject(
+  what: string,
+  inputs: readonly string[],
+  options: WhyOptions,
+  io: Io,
+  { sift, asking }: Adoption,
+): Promise<Answer> {
   const isIt = names(what)
   const chosen = (object: unknown): boolean => {
     const { kind = '', metadata } = (object ?? {}) as {
@@ -119,8 +145,8 @@ async function whyObject(what: string, inputs: readonly string[], options: WhyOp
     }
     return isIt(kind, metadata?.namespace, metadata?.name ?? '')
   }
-  const around = await lookAround(inputs, options, io, { chosen })
-  const report = await reportOf(around, () => true)
+  const around = await lookAround(inputs, options, io, { ...asked(asking), chosen })
+  const report = await reportOf(around, sift, () => true)
   const text = objectsText(around, report, io)
   if (text === undefined)
     throw new UsageError(`there is no ${what} there that any hazard asks about; is its name right, and its namespace?`)
@@ -136,7 +162,7 @@ function objectsText({ looked }: Around, report: Report, io: Io): string | undef
     for (const { hazard, vantage, subject, verdict } of look?.judged ?? []) {
       const key = `${world} ${subjectText(subject)}`
       const heading = `${bold(subjectText(subject))} ${dim(`in ${world}`)}`
-      const findings = report.findings.filter(({ subject: s }) => `${s.world} ${objectText(s)}` === key)
+      const findings = allOf(report).filter(({ subject: s }) => `${s.world} ${objectText(s)}` === key)
       const object = objects.get(key) ?? { heading, findings, answers: [] }
       objects.set(key, object)
       if (verdict.verdict === 'clear') object.answers.push(`${hazard.id} (${vantage}): clear`)

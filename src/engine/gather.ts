@@ -1,5 +1,7 @@
 import type { Item, Kind, Read, Subject, Unread } from '../contract/hazard.ts'
 import type { Batch, Broken, World } from '../contract/world.ts'
+import { type IgnoreMark, ignoreMarkOf } from '../objects/ignore-marks.ts'
+import { lastingNameOf } from '../objects/lasting-name.ts'
 import { type Origin, originOf } from '../objects/origin.ts'
 import { type Lost, Store } from './store.ts'
 import { sourceText, subjectText } from './subjects.ts'
@@ -15,6 +17,9 @@ export interface Missing {
 export interface Note {
   readonly origin: Origin
   readonly hasStatus: boolean
+  readonly ignore?: IgnoreMark
+  /** Of an object that is made anew all the time: what of its name lasts. */
+  readonly lastingName?: string
 }
 
 /**
@@ -82,9 +87,7 @@ export class Gathered {
       if (isOf) chosen ??= this.#chosen(item.object)
       if (isOf && !chosen) continue
       // Of what is dropped nothing stays: thousands of Pods may be read to find the one that is stuck.
-      if (store.add(item) && isOf) {
-        this.notes.set(item.subject, { origin: originOf(item.object), hasStatus: hasStatus(item.object) })
-      }
+      if (store.add(item) && isOf) this.notes.set(item.subject, noteOf(item.object))
     }
   }
 
@@ -136,6 +139,17 @@ export class Gathered {
       }
     }
     return [...places].map(([place, because]) => ({ place, because }))
+  }
+}
+
+function noteOf(object: unknown): Note {
+  const ignore = ignoreMarkOf(object)
+  const lastingName = lastingNameOf(object)
+  return {
+    origin: originOf(object),
+    hasStatus: hasStatus(object),
+    ...(ignore && { ignore }),
+    ...(lastingName !== undefined && { lastingName }),
   }
 }
 

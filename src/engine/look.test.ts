@@ -148,6 +148,19 @@ describe('a view', () => {
   }
   const fuse = { lamp: 'a', name: 'f' }
 
+  it('notes what annotations ignore and what of a name lasts, of objects that are kept smaller too', async () => {
+    const annotations = { 'roadcrew.dev/ignore': 'all', 'roadcrew.dev/ignore-reason': 'a cellar' }
+    const ownerReferences = [{ kind: 'CronJob', name: 'bulb', controller: true }]
+    const made = { metadata: { name: 'bulb-28391234', namespace: 'hall', annotations, ownerReferences } }
+    const kept = list(lamps, ({ lit }) => ({ lit }))
+    const own = lampHazard([detector({ of: kept, with: {}, judge: ({ subject }) => dark(subject) })])
+    const { judged } = await look(options([own], recordedWorld([[lamps, [made, lamp('a')]]])))
+    expect(judged.map(({ ignore, lastingName }) => [ignore, lastingName])).toEqual([
+      [{ names: ['all'], reason: 'a cellar' }, 'bulb-*'],
+      [undefined, undefined],
+    ])
+  })
+
   it('is indexed by key', async () => {
     const world = recordedWorld([
       [lamps, [lamp('a'), lamp('b')]],

@@ -2,9 +2,10 @@ import type { Context, Detector, Hazard, Item, Read, Subject, Verdict, Zones } f
 import { list, maybe } from '../contract/reads.ts'
 import { unknown } from '../contract/verdicts.ts'
 import type { Broken, World } from '../contract/world.ts'
+import type { IgnoreMark } from '../objects/ignore-marks.ts'
 import { namespaces } from '../objects/kinds.ts'
 import { type Origin, ownerOf } from '../objects/origin.ts'
-import { type Gathered, gather, type Missing } from './gather.ts'
+import { type Gathered, gather, type Missing, type Note } from './gather.ts'
 import { subjectKey, subjectText } from './subjects.ts'
 
 /** A file of a hazard's folder that looks: what is wished, what is, what a node shows. */
@@ -40,6 +41,10 @@ export interface Judged {
   readonly subject: Subject
   readonly verdict: Verdict
   readonly origin: Origin
+  /** What the subject's annotations ignore. */
+  readonly ignore?: IgnoreMark
+  /** Of a subject that is made anew all the time: what of its name lasts. */
+  readonly lastingName?: string
 }
 
 export interface Look {
@@ -81,7 +86,14 @@ export async function look(options: LookOptions): Promise<Look> {
   for (const question of questions) {
     const { hazard, vantage } = question
     for (const { subject, verdict } of ask(question, gathered, options, memory)) {
-      judged.push({ hazard, vantage, subject, verdict, origin: originOf(subject) })
+      judged.push({
+        hazard,
+        vantage,
+        subject,
+        verdict,
+        origin: originOf(subject),
+        ...marks(gathered.notes.get(subject)),
+      })
     }
   }
   const broken = [...gathered.broken, ...gathered.lostContext]
@@ -107,6 +119,11 @@ function questionsOf(hazard: Hazard, vantages: readonly Vantage[]): Question[] {
     })),
   )
 }
+
+const marks = ({ ignore, lastingName }: Partial<Note> = {}): Pick<Judged, 'ignore' | 'lastingName'> => ({
+  ...(ignore && { ignore }),
+  ...(lastingName !== undefined && { lastingName }),
+})
 
 /** The owner is the workload's own, else its namespace's. */
 function origins(gathered: Gathered): (subject: Subject) => Origin {

@@ -10,6 +10,8 @@ export interface Group {
   readonly name: string
   readonly files: readonly string[]
   readonly version?: Version
+  /** They are of no cluster. */
+  readonly loose?: true
 }
 
 interface Export {
@@ -54,7 +56,7 @@ export const groupFiles = async (
     files: own,
     version,
   }))
-  return { groups: rest.length > 0 ? [...groups, { ...loose, files: rest }] : groups, broken }
+  return { groups: rest.length > 0 ? [...groups, { ...loose, files: rest, loose: true }] : groups, broken }
 }
 
 const isBelow = (file: string, folder: string): boolean => {

@@ -7,7 +7,8 @@ import { subjectKey } from '../engine/subjects.ts'
 import type { Origin } from '../objects/origin.ts'
 import { versionText } from '../objects/version.ts'
 import { causeId } from './lines.ts'
-import type { Report, ReportFinding, ReportPlace, ReportSubject } from './schema.ts'
+import type { Report, ReportFinding, ReportPlace, ReportSubject, SetAside } from './schema.ts'
+import { type Candidate, candidateOf, nothingAside, type Sift, type Sifted, scannedOf } from './sift.ts'
 import { isAtLeast, type Tier, tierOf, tiers } from './tiers.ts'
 import { brokenRow, unreadOf } from './unread.ts'
 
@@ -17,6 +18,8 @@ export interface Looked {
   readonly version?: Version
   readonly look?: Look
   readonly because?: string
+  /** It is no cluster and no export of one: the name is only that of what was given. */
+  readonly loose?: true
 }
 
 export interface ReportInput {
@@ -29,12 +32,15 @@ export interface ReportInput {
   /** What could not even be assigned to a world: inputs that do not exist, broken documents. */
   readonly broken: readonly Broken[]
   readonly passedOver: number
-  readonly failOn: Tier
+  /** `nothing`: whatever is found. */
+  readonly failOn: Tier | 'nothing'
   /** How long reading and judging took. */
   readonly ms: number
   readonly placeOf: PlaceOf
   /** Of which findings (by id) the places in files are looked up; of all: where much is found that takes long. */
   readonly withPlaces?: (id: string) => boolean
+  /** Which findings do not count. */
+  readonly sift?: Sift
 }
 
 const noPlace = (): Promise<undefined> => Promise.resolve(undefined)
@@ -50,19 +56,22 @@ const severities: readonly Severity[] = ['low', 'medium', 'high', 'critical']
 
 /** Makes the report of a scan; the only async part is finding places in files, for findings only. */
 export async function buildReport(input: ReportInput): Promise<Report> {
-  const findings: ReportFinding[] = []
-  const { withPlaces = () => true } = input
-  for (const { name, look } of input.looked) {
+  const candidates: Candidate[] = []
+  const { withPlaces = () => true, sift = nothingAside } = input
+  for (const looked of input.looked) {
+    const { name, look } = looked
     for (const [judged, finding] of worst(look?.judged ?? [])) {
       const id = findingId(name, judged.hazard.id, finding.reason, judged.subject)
-      findings.push(
-        await reportFinding(name, judged, finding, { id, placeOf: withPlaces(id) ? input.placeOf : noPlace }),
-      )
+      const placeOf = withPlaces(id) ? input.placeOf : noPlace
+      candidates.push(candidateOf(await reportFinding(name, judged, finding, { id, placeOf }), judged, looked))
     }
   }
-  findings.sort(byWeight)
-  tellParts(findings, input.looked)
+  candidates.sort((a, b) => byWeight(a.finding, b.finding))
   const unread = [...input.broken.map((broken) => brokenRow('', broken)), ...input.looked.flatMap(unreadOf)]
+  const sifted = sift(candidates, scannedOf(input.looked, input.hazards, unread.length === 0))
+  const { findings, setAside } = partsOf(candidates, sifted)
+  tellParts(findings, input.looked)
+  tellParts(setAside, input.looked)
   const summary = summaryOf(findings, unread, input.looked)
   return {
     schemaVersion: 1,
@@ -77,7 +86,8 @@ export async function buildReport(input: ReportInput): Promise<Report> {
     hazards: [...input.hazards],
     seconds: Math.round(input.ms) / 1000,
     findings,
-    setAside: [],
+    setAside,
+    notices: [...sifted.notices],
     unread,
     absent: input.looked.flatMap(({ name, look }) =>
       (look?.missing ?? [])
@@ -86,21 +96,37 @@ export async function buildReport(input: ReportInput): Promise<Report> {
     ),
     passedOver: input.passedOver,
     foreign: [],
-    summary: { ...summary, setAside: 0, exitCode: exitCode(findings, unread, input.failOn) },
+    summary: { ...summary, setAside: setAside.length, exitCode: exitCode(findings, unread, input.failOn) },
   }
 }
 
 /**
  * 2 where could not be looked everywhere (whatever was found: the others' findings must not hide it), else 1 if a
- * finding is of the tier `failOn` or one before it, else 0.
+ * finding is of the tier `failOn` or one before it, else 0. Only findings that count are given.
  */
 export function exitCode(
   findings: readonly { readonly tier: Tier }[],
   unread: readonly unknown[],
-  failOn: Tier,
+  failOn: Tier | 'nothing',
 ): 0 | 1 | 2 {
   if (unread.length > 0) return 2
+  if (failOn === 'nothing') return 0
   return findings.some(({ tier }) => isAtLeast(tier, failOn)) ? 1 : 0
+}
+
+/** Those that count, and those that do not. */
+function partsOf(
+  candidates: readonly Candidate[],
+  { asides }: Sifted,
+): { readonly findings: ReportFinding[]; readonly setAside: SetAside[] } {
+  const findings: ReportFinding[] = []
+  const setAside: SetAside[] = []
+  for (const [place, { finding }] of candidates.entries()) {
+    const aside = asides[place]
+    if (aside) setAside.push({ ...finding, setAside: aside })
+    else findings.push(finding)
+  }
+  return { findings, setAside }
 }
 
 /** Findings, without those that say less of what another one says of the same object: that it could, where it does. */

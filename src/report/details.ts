@@ -1,6 +1,7 @@
 // One finding, or what is known of one object, with all its evidence: what `roadcrew why` shows.
 import { createColors } from 'picocolors'
-import type { ReportFinding, ReportPlace } from './schema.ts'
+import type { ReportFinding, ReportPlace, SetAside } from './schema.ts'
+import { asideText } from './set-aside.ts'
 import { mostColumns, wrap } from './wrap.ts'
 
 type Colors = ReturnType<typeof createColors>
@@ -55,7 +56,7 @@ const paintSeverity = (colors: Colors, { severity }: ReportFinding): string => {
 export const tierText = { broken: 'broken now', 'will-break': 'will break', advice: 'advice' } as const
 
 /** A finding with all its evidence, its steps, and who can mend it where. */
-export function findingText(finding: ReportFinding, options: { color: boolean; columns: number }): string[] {
+export function findingText(finding: ReportFinding | SetAside, options: { color: boolean; columns: number }): string[] {
   const colors = createColors(options.color)
   const { subject, certain, lately, guess, place } = finding
   const marks = [tierText[finding.tier], certain && 'certain', lately && 'happened lately', guess && 'a guess'].filter(
@@ -69,7 +70,13 @@ export function findingText(finding: ReportFinding, options: { color: boolean; c
     ),
     ...rowsText(
       colors,
-      [{ name: 'where', value: where }, ...evidenceRows(finding), ...stepRows(colors, finding), ...originRows(finding)],
+      [
+        { name: 'where', value: where },
+        ...evidenceRows(finding),
+        ...stepRows(colors, finding),
+        ...originRows(finding),
+        ...('setAside' in finding ? [asideRow(finding)] : []),
+      ],
       options.columns,
     ),
   ]
@@ -97,6 +104,8 @@ const originRows = ({ owner, fixAt, chart }: ReportFinding): Row[] => [
   { name: 'owner', value: owner },
   { name: 'change it in', value: [chart && `chart ${chart}`, fixAt].filter(Boolean).join(', by ') || undefined },
 ]
+
+const asideRow = ({ setAside }: SetAside): Row => ({ name: 'does not count', value: asideText(setAside) })
 
 /** What is the same for all findings of a reason: why it hurts, what mends it, and since when Kubernetes does. */
 export function reasonText(finding: ReportFinding, options: { color: boolean; columns: number }): string[] {

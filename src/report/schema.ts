@@ -81,6 +81,11 @@ const setAside = finding.extend({
     .describe('Why it does not count'),
 })
 
+const notice = z.object({
+  where: z.string().describe('The annotation and its object, or the file and its line'),
+  text: z.string().describe('What is wrong there, or ends soon, and what to do'),
+})
+
 const foreign = z.object({
   what: z.string().describe('What kind of file it is, as "Helm template" or "values of a chart"'),
   count: z.number().int().positive(),
@@ -115,6 +120,9 @@ export const reportSchema = z
     setAside: z
       .array(setAside)
       .describe('Findings that somebody knows of and that do not count: they are in no figure but setAside'),
+    notices: z
+      .array(notice)
+      .describe('Of what sets findings aside: what does not hold, ends soon, or is of no use any more'),
     unread: z.array(unread).describe('Where could not be looked, and why'),
     absent: z.array(z.object({ world: z.string(), kind: z.string(), because: z.string() })),
     passedOver: z.number().int().nonnegative().describe('YAML and JSON documents that are no Kubernetes objects'),
@@ -136,6 +144,7 @@ export const reportSchema = z
 export type Report = z.infer<typeof reportSchema>
 export type ReportFinding = z.infer<typeof finding>
 export type SetAside = z.infer<typeof setAside>
+export type Notice = z.infer<typeof notice>
 export type Foreign = z.infer<typeof foreign>
 export type ReportPlace = z.infer<typeof place>
 export type ReportSubject = z.infer<typeof subject>

@@ -5,6 +5,7 @@ import { aligned, type Cell, type Column, cut } from './columns.ts'
 import { objectText } from './details.ts'
 import { type Grouping, type Line, linesOf, nobody } from './lines.ts'
 import type { Report, ReportUnread } from './schema.ts'
+import { noticeTexts, setAsideText } from './set-aside.ts'
 import { type Tier, tiers } from './tiers.ts'
 
 type Colors = ReturnType<typeof createColors>
@@ -42,7 +43,8 @@ export function terminalReport(report: Report, options: TerminalOptions): string
     ...(options.advice ? [section(colors, 'advice', of('advice'), report, options)] : []),
     ...(options.advice ? [listed(colors, 'NOT JUDGED', judged, report.worlds.length > 1, options)] : []),
     listed(colors, 'NOT READ', lost, report.worlds.length > 1, options),
-    foot(colors, lines, report.unread, options),
+    aside(colors, report, options),
+    foot(colors, lines, report, options),
   ]
   return `${shown.filter((part) => part !== '').join('\n\n')}\n`
 }
@@ -182,19 +184,28 @@ function listed(
   ].join('\n')
 }
 
+/** How many findings do not count, and what of that does not hold or ends soon. */
+function aside(colors: Colors, { setAside, notices }: Report, options: TerminalOptions): string {
+  const most = options.advice ? options.top : fewRows
+  const texts = noticeTexts(notices).map((text) => cut(text, Math.max(options.columns, 200)))
+  const more = texts.length - most
+  return [
+    setAsideText(setAside),
+    ...texts.slice(0, most).map((text) => `${colors.yellow('Note:')} ${text}`),
+    ...(more > 0 ? [colors.dim(`… and ${count(more, 'more note')}: -o json has all`)] : []),
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
 /** What is only counted, that nothing is wrong if nothing is, and what to type next. */
-function foot(
-  colors: Colors,
-  lines: readonly Line[],
-  unread: readonly ReportUnread[],
-  options: TerminalOptions,
-): string {
+function foot(colors: Colors, lines: readonly Line[], { unread, setAside }: Report, options: TerminalOptions): string {
   const advice = lines.filter(({ tier }) => tier === 'advice')
   const pieces = advice.reduce((sum, { findings }) => sum + findings.length, 0)
   const judged = unread.filter(({ hazard }) => hazard !== undefined)
   const unknown = judged.reduce((sum, { count: n }) => sum + n, 0)
   const worst = lines.find(({ tier }) => tier === 'broken') ?? lines.find(({ tier }) => tier === 'will-break')
-  const seen = unread.length > 0 ? ' of what was seen' : ''
+  const seen = `${unread.length > 0 ? ' of what was seen' : ''}${setAside.length > 0 ? ' that counts' : ''}`
   const counted = pieces > 0 && !options.advice ? `${count(pieces, 'piece')} of advice` : ''
   const unjudged = unknown > 0 && !options.advice ? `${count(unknown, 'object')} not judged: ${judged[0]?.because}` : ''
   const next = worst ?? (options.advice ? advice[0] : undefined)
