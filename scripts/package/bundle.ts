@@ -35,6 +35,9 @@ async function bundleOne(root: string, entry: string, outfile: string): Promise<
     platform: 'node',
     format: 'cjs',
     target: 'node24',
+    // Less to read at each start; names stay, for whoever reads a stack trace.
+    minifyWhitespace: true,
+    minifySyntax: true,
     // The licences of all packages go beside the file, whole (licences.ts).
     legalComments: 'none',
     metafile: true,

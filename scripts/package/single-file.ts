@@ -1,5 +1,5 @@
 // One file that needs no Node.js, as Node.js describes it (https://nodejs.org/api/single-executable-applications.html): its own program
-// with Roadcrew's code, its files and V8's compiled code in a section of their own.
+// with Roadcrew's code and its files in a section of their own.
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ownIndex } from '../../src/own-files.ts'
@@ -13,7 +13,7 @@ const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 interface Parts {
   readonly bundle: Bundle
   readonly assets: OwnAssets
-  /** Node.js; it also compiles the code, since another one would refuse what it has not compiled itself. */
+  /** Node.js, which also makes the section. */
   readonly node: string
 }
 
@@ -29,7 +29,8 @@ export function makeSingleFile(root: string, work: string, { bundle, assets, nod
       main: basename(bundle.program),
       output: blob,
       disableExperimentalSEAWarning: true,
-      useCodeCache: true,
+      // V8's compiled code would save 50 ms of a start, and is another one each time: nobody could make the same file from the same source.
+      useCodeCache: false,
       assets: {
         [ownIndex]: ownIndex,
         'load-worker.cjs': bundle.thread,
