@@ -14,6 +14,7 @@ interface Allowed {
 }
 
 const pure = ['contract', 'schedule', 'objects', 'linux']
+const ownFiles = 'own-files.ts'
 
 const hazard: Allowed = { folders: pure, packages: ['zod', 'types:kubernetes-types'] }
 
@@ -29,7 +30,10 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['undici', '@kubernetes/client-node', 'yaml', 'types:kubernetes-types', 'node:'],
   },
   node: { folders: pure, packages: ['node:'] },
-  runtimes: { folders: ['contract', 'linux'], packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'] },
+  runtimes: {
+    folders: ['contract', 'linux', ownFiles],
+    packages: ['undici', '@grpc/grpc-js', '@grpc/proto-loader', 'node:'],
+  },
   acting: {
     folders: [...pure, 'engine', 'kubernetes'],
     packages: ['prom-client', 'yaml', 'types:kubernetes-types', 'node:'],
@@ -51,8 +55,11 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['prom-client', '@peculiar/x509', 'reflect-metadata', 'types:kubernetes-types', 'node:'],
   },
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
-  lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
-  rollout: { folders: ['contract', 'objects'], packages: ['types:kubernetes-types', 'node:', 'tsx/esm/api'] },
+  lab: {
+    folders: [...pure, 'kubernetes', 'node', 'home.ts', ownFiles],
+    packages: ['undici', 'types:kubernetes-types', 'node:'],
+  },
+  rollout: { folders: ['contract', 'objects', ownFiles], packages: ['types:kubernetes-types', 'node:', 'tsx/esm/api'] },
   report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'diff', 'node:crypto'] },
   adopt: {
     folders: ['contract', 'engine', 'objects', 'report'],
@@ -77,11 +84,14 @@ const allowed: Readonly<Record<string, Allowed>> = {
         'report',
         'rollout',
         'hazards',
+        ownFiles,
       ],
     ],
     packages: ['commander', 'picocolors', 'ora', 'pino', 'yaml', 'zod', 'types:kubernetes-types', 'node:'],
   },
-  'main.ts': { folders: ['commands'], packages: ['commander', 'node:'] },
+  'home.ts': { folders: [], packages: ['node:os'] },
+  [ownFiles]: { folders: ['home.ts'], packages: ['node:'] },
+  'main.ts': { folders: ['commands', 'home.ts'], packages: ['commander', 'node:'] },
 }
 
 const imports =

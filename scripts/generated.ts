@@ -25,6 +25,7 @@ import { rolloutSchema } from '../src/report/rollout-schema.ts'
 import { reportSchema } from '../src/report/schema.ts'
 import { chartFiles } from './chart.ts'
 import { plural } from './plural.ts'
+import { terminalSvg } from './terminal-svg.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -48,6 +49,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/rbac.yaml', rbac()],
     ['docs/rbac-pod-metrics.yaml', rbacForPodMetrics()],
     ...chartFiles(),
+    ['docs/scan.svg', await scanPicture()],
     ['README.md', await readme()],
   ])
 }
@@ -177,8 +179,7 @@ ${stringify(role)}`
 
 async function readme(): Promise<string> {
   const text = readFileSync(join(root, 'README.md'), 'utf8')
-  const table = catalogueTable((id) => `src/hazards/${id}/README.md`)
-  return between(between(text, 'hazards', table), 'picture', `\`\`\`text\n${await picture()}\n\`\`\``)
+  return between(between(text, 'hazards', symptomTable()), 'picture', `\`\`\`text\n${await picture()}\n\`\`\``)
 }
 
 const between = (text: string, mark: string, content: string): string =>
@@ -187,12 +188,38 @@ const between = (text: string, mark: string, content: string): string =>
     (_, start: string, end: string) => `${start}${content}\n${end.trimStart()}`,
   )
 
-/** All that the demo shows. */
-async function picture(): Promise<string> {
+/** What is seen, where it is looked for, and what makes it happen. */
+function symptomTable(): string {
+  const rows = hazards.map((hazard) => {
+    const { id, title } = hazard
+    const looks = [
+      ...(hazard.manifest || hazard.cluster ? [`\`scan --only ${id}\``] : []),
+      ...(hazard.node ? ['`agent --once --network`'] : []),
+    ]
+    return `| ${title} | [${id}](src/hazards/${id}/README.md) | ${looks.join(', ')} | ${hazard.drill ? `\`drill ${id}\`` : ''} |`
+  })
+  return [
+    '| symptom | hazard | look: `roadcrew …` | see it: `roadcrew …` |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')
+}
+
+/** All that the demo shows. @param colors as on a terminal. */
+async function picture(colors = false): Promise<string> {
   let shown = ''
   const out = (part: string): void => {
     shown += part
   }
-  await demoCommand({ ...silent, out }).parseAsync([], { from: 'user' })
+  await demoCommand({ ...silent, out, outIsTerminal: colors }).parseAsync([], { from: 'user' })
   return shown.trimEnd()
+}
+
+/** The same as far as the advice, on a terminal. */
+async function scanPicture(): Promise<string> {
+  const shown = await picture(true)
+  const lines = shown.split('\n')
+  const advice = lines.findIndex((line) => line.includes('ADVICE'))
+  if (advice < 0) throw new Error('the demo shows no advice any more: mend scanPicture')
+  return terminalSvg(lines.slice(0, advice).join('\n'), 'What roadcrew scan finds in an export of three clusters')
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { homedir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { CommanderError } from 'commander'
 import { forTerminal } from './commands/for-terminal.ts'
 import { UsageError } from './commands/io.ts'
 import { program } from './commands/program.ts'
+import { homeFolder } from './home.ts'
 
 // The only place that sets the exit code.
 const wrongUsage = 64
@@ -32,7 +32,7 @@ const io = {
   ticks: () => performance.now(),
   stdin: () => text(process.stdin),
   env: process.env,
-  home: homedir(),
+  home: homeFolder(),
   signal: abort.signal,
 }
 
@@ -41,20 +41,32 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-try {
-  await program(io, (code) => {
-    process.exitCode ??= code
-  }).parseAsync()
-} catch (error) {
-  if (abort.signal.aborted) {
-    io.err('roadcrew: stopped\n')
-  } else if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : wrongUsage
-  } else if (error instanceof UsageError) {
-    io.err(`roadcrew: ${error.message}\n`)
-    process.exitCode = wrongUsage
-  } else {
-    io.err(`roadcrew: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode ??= couldNotLook
+async function run(): Promise<void> {
+  try {
+    await program(io, (code) => {
+      process.exitCode ??= code
+    }).parseAsync()
+  } catch (error) {
+    if (abort.signal.aborted) {
+      io.err('roadcrew: stopped\n')
+    } else if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : wrongUsage
+    } else if (error instanceof UsageError) {
+      io.err(`roadcrew: ${error.message}\n`)
+      process.exitCode = wrongUsage
+    } else {
+      io.err(`roadcrew: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.exitCode ??= couldNotLook
+    }
   }
 }
+
+// Not awaited at the top, which CommonJS knows not, and that is what the one file of scripts/package/ is made of. So it tells itself
+// of a command that never ends though nothing is left to be done: it must not look like a success.
+let ended = false
+process.once('exit', () => {
+  if (!ended) process.exitCode ||= couldNotLook
+})
+void run().finally(() => {
+  ended = true
+})

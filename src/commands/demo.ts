@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { createColors } from 'picocolors'
+import { ownPath } from '../own-files.ts'
 import { type Io, wantsColor } from './io.ts'
 import { scan, scanText } from './scan.ts'
 import { plainScan } from './scan-options.ts'
@@ -23,7 +23,7 @@ export function demoCommand(io: Io): Command {
     .action(async () => {
       const color = wantsColor(io)
       const { bold, dim } = createColors(color)
-      const fleet = relative('.', fileURLToPath(new URL('../../examples/fleet', import.meta.url)))
+      const fleet = relative('.', ownPath('examples/fleet'))
       const options = { ...plainScan, asOf: exportedAt, advice: true } as const
       const report = await scan([fleet], options, io)
       const { exitCode } = report.summary

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { actorCommand } from './actor.ts'
 import { agentCommand } from './agent.ts'
+import { completionCommand } from './completion.ts'
 import { controllerCommand } from './controller.ts'
 import { cronCommand } from './cron.ts'
 import { demoCommand } from './demo.ts'
@@ -39,6 +40,7 @@ export function program(io: Io, done: (exitCode: number) => void): Command {
     rolloutCommand(io, done),
     cronCommand(io, done),
     demoCommand(io),
+    completionCommand(io, () => all),
   ]
   for (const command of commands) all.addCommand(command)
   for (const command of [all, ...commands]) {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { ownText } from '../own-files.ts'
 
-const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const manifest: unknown = JSON.parse(ownText('package.json'))
 
 /** Roadcrew's own version, of its package.json. */
 export const toolVersion: string = String((manifest as { version?: unknown }).version)

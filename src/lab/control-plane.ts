@@ -2,7 +2,8 @@
 // own pid. It holds nothing that outlives it.
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, relative } from 'node:path'
+import { ownPath } from '../own-files.ts'
 import { kubeconfigText, makeCredentials } from './credentials.ts'
 import { type Daemon, freePorts, startDaemon } from './daemon.ts'
 import { makeLabFolder } from './lab-folder.ts'
@@ -34,9 +35,12 @@ export function findControlPlane(
   const where = assets ? `neither $KUBEBUILDER_ASSETS (${assets}) nor ${cache} has` : `${cache} lacks`
   return {
     missing: found.missing,
-    hint: `${where} ${found.missing.join(', ')}: set KUBEBUILDER_ASSETS to a folder with kube-apiserver, kube-controller-manager and etcd, or run src/lab/build-control-plane.sh ${cache} (as root on Debian) and install etcd-server`,
+    hint: `${where} ${found.missing.join(', ')}: set KUBEBUILDER_ASSETS to a folder with kube-apiserver, kube-controller-manager and etcd, or run ${buildScript()} ${cache} (as root on Debian) and install etcd-server`,
   }
 }
+
+/** As it is run from here. */
+const buildScript = (): string => relative('.', ownPath('src/lab/build-control-plane.sh'))
 
 /** Where built binaries are kept, outside of any checkout. */
 export const cacheFolder = (env: Readonly<Record<string, string | undefined>>, home: string): string =>
@@ -86,7 +90,7 @@ export function findKubelet(
   if (found !== undefined) return { found }
   return {
     missing: ['kubelet'],
-    hint: `no kubelet in ${assets ? `$KUBEBUILDER_ASSETS (${assets}) or ` : ''}${cache}: run src/lab/build-control-plane.sh ${cache} kubelet (as root on Debian)`,
+    hint: `no kubelet in ${assets ? `$KUBEBUILDER_ASSETS (${assets}) or ` : ''}${cache}: run ${buildScript()} ${cache} kubelet (as root on Debian)`,
   }
 }
 

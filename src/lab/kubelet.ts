@@ -1,9 +1,9 @@
 // A real node: a kubelet on a runtime of its own, joined to the lab's control plane. Docker below it is what Kubernetes 1.20 still
 // knew by itself; containerd is asked over CRI.
 import { mkdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Node, Pod } from 'kubernetes-types/core/v1.js'
+import { homeFolder } from '../home.ts'
 import { image } from './busybox.ts'
 import { makeCgroups } from './cgroup-trees.ts'
 import { hasPlugins } from './cni.ts'
@@ -65,8 +65,8 @@ interface Options {
  * @throws Error with the last lines of its log if a daemon ends early, or saying which part is missing.
  */
 export async function startNode(lab: Lab, { name, runtime, signal }: Options): Promise<LabNode> {
-  const hint = nodePartsHint(process.env, homedir())
-  const kubeletBinary = findKubelet(process.env, homedir())
+  const hint = nodePartsHint(process.env, homeFolder())
+  const kubeletBinary = findKubelet(process.env, homeFolder())
   if (hint !== undefined || !('found' in kubeletBinary)) throw new Error(hint)
   const below = runtime === 'docker' ? await docker(signal) : await containerd(signal)
   let kubelet: Daemon | undefined

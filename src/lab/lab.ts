@@ -1,4 +1,4 @@
-import { homedir } from 'node:os'
+import { homeFolder } from '../home.ts'
 import { type Client, connect } from '../kubernetes/client.ts'
 import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { type ControlPlane, findControlPlane, startControlPlane } from './control-plane.ts'
@@ -17,7 +17,7 @@ export interface Lab extends ControlPlane {
  * @throws Error naming what is missing and what to do.
  */
 export async function startLab(signal: AbortSignal, users: readonly string[] = []): Promise<Lab> {
-  const sought = findControlPlane(process.env, homedir())
+  const sought = findControlPlane(process.env, homeFolder())
   if ('missing' in sought) throw new Error(sought.hint)
   const plane = await startControlPlane(sought.found, { users, signal })
   const client = await clientOf(plane)

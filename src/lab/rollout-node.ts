@@ -1,10 +1,11 @@
 // What a rollout needs to be the real thing: a control plane, a node with a kubelet and containerd, Pods with addresses of their own, and
 // an nginx before them that learns of endpoints by a watch.
 import { mkdirSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Deployment } from 'kubernetes-types/apps/v1.js'
 import type { Pod } from 'kubernetes-types/core/v1.js'
+import { homeFolder } from '../home.ts'
 import { connect } from '../kubernetes/client.ts'
 import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { favour } from './cgroup-trees.ts'
@@ -23,7 +24,7 @@ import { runtimePartsHint } from './runtime-parts.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 /** @returns what has to be done before it can be started on this machine; undefined if nothing. */
-export function rolloutNodeHint(env: Env = process.env, home = homedir()): string | undefined {
+export function rolloutNodeHint(env: Env = process.env, home = homeFolder()): string | undefined {
   const sought = findControlPlane(env, home)
   if ('missing' in sought) return sought.hint
   return runtimePartsHint(env) ?? nodePartsHint(env, home) ?? nginxHint(env) ?? hiddenHint(env, home)

@@ -4,6 +4,7 @@
 // requests per second. In a small one it stops for 2 to 4 ms, and a thread may have its own.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { isOneFile, ownText } from '../own-files.ts'
 import { expectPlan, type Load, type LoadPlan, type Loads } from './load.ts'
 import { OutcomeLog, type ServerOf } from './outcome-log.ts'
 import type { Outcome } from './outcomes.ts'
@@ -107,6 +108,7 @@ function expectUrl(url: string): void {
 
 function startWorker(order: ThreadOrder): Worker {
   const options = { workerData: order, resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb } }
+  if (isOneFile) return new Worker(ownText('load-worker.cjs'), { ...options, eval: true })
   const extension = extname(import.meta.url)
   const file = new URL(`./load-worker${extension}`, import.meta.url)
   // What is installed is built. In a checkout there are sources, and in a thread Node.js 20 reads them only with help.

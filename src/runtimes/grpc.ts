@@ -3,9 +3,7 @@
 import { join } from 'node:path'
 import { Client, type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader'
-
-/** The same from src and from dist, which holds no .proto files. */
-const folder = join(import.meta.dirname, '../../src/runtimes/proto')
+import { ownPath } from '../own-files.ts'
 
 /** containerd's own limit of a message (defaults.DefaultMaxSendMsgSize); grpc-js has 4 MiB, which 400 containers fill. */
 const mostBytes = 16 * 1024 * 1024
@@ -81,6 +79,7 @@ function failureOf({ code, details, message }: ServiceError): Failure {
 
 /** Fields that are not set come as empty ones, as proto3 means them; messages that are not set as null. */
 function methodsOf(files: readonly string[]): Map<string, MethodDefinition<object, object>> {
+  const folder = ownPath('src/runtimes/proto')
   const definitions = files.map((file) =>
     loadSync(join(folder, file), { longs: Number, enums: String, defaults: true, arrays: true, objects: true }),
   )
