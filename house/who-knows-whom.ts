@@ -53,7 +53,10 @@ const allowed: Readonly<Record<string, Allowed>> = {
   actor: { folders: [...pure, 'node', 'runtimes'], packages: ['zod', 'node:'] },
   lab: { folders: [...pure, 'kubernetes', 'node'], packages: ['undici', 'types:kubernetes-types', 'node:'] },
   rollout: { folders: ['contract', 'objects'], packages: ['types:kubernetes-types', 'node:', 'tsx/esm/api'] },
-  report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'node:crypto'] },
+  report: {
+    folders: ['contract', 'engine', 'objects'],
+    packages: ['zod', 'picocolors', 'yaml', 'types:sarif', 'node:crypto'],
+  },
   commands: {
     folders: [
       ...pure,
