@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Grouping, groupings } from '../report/lines.ts'
 import { type Tier, tiers } from '../report/tiers.ts'
+import { formats, type Output, outputsOf } from './scan-output.ts'
 
 /** What to look at: the options that `scan` and `why` share, as commander gives them. */
 export interface LookOptions {
@@ -21,7 +22,8 @@ export interface LookOptions {
 
 /** How `scan` reports, and when it fails. */
 export interface ScanOptions extends LookOptions {
-  readonly output: 'terminal' | 'json'
+  /** Where which report goes; none: to the terminal. */
+  readonly output: readonly Output[]
   readonly failOn: Tier
   readonly by: Grouping
   readonly top: number
@@ -32,7 +34,13 @@ export interface ScanOptions extends LookOptions {
 export const none = { filename: [], context: [], namespace: [], only: [], skip: [] }
 
 /** A scan without any option. */
-export const plainScan: ScanOptions = { ...none, output: 'terminal', failOn: 'will-break', by: 'cause', top: 10 }
+export const plainScan: ScanOptions = {
+  ...none,
+  output: [{ format: 'terminal' }],
+  failOn: 'will-break',
+  by: 'cause',
+  top: 10,
+}
 
 const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
@@ -83,10 +91,10 @@ export const withLookOptions = (command: Command): Command =>
 /** Adds the options that say how to report. */
 export const withReportOptions = (command: Command): Command =>
   command
-    .addOption(
-      new Option('-o, --output <format>', 'how to write the report')
-        .choices(['terminal', 'json'])
-        .default(plainScan.output),
+    .option(
+      '-o, --output <format[=file]>',
+      `how to write the report, and where to; many times or by commas for many: ${Object.keys(formats).join(', ')} (default: terminal)`,
+      outputsOf,
     )
     .addOption(
       new Option('--fail-on <tier>', 'exit with 1 if a finding is of that tier or one before it')
