@@ -3,10 +3,16 @@ import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { count } from './line-cells.ts'
 import { printable } from './printable.ts'
-import type { Foreign, Report, ReportFinding, ReportSubject, ReportUnread, SetAside } from './schema.ts'
+import type { Foreign, Report, ReportFinding, ReportUnread, SetAside } from './schema.ts'
 
 const apiVersion = 'wgpolicyk8s.io/v1alpha2'
 const source = 'roadcrew'
+
+/** A text of others. YAML 1.1, which kubectl reads, ends lines at more characters than YAML 1.2 does. */
+const told = (text: string): string =>
+  printable(text)
+    .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
+    .replaceAll('\ufeff', '\ufffd')
 
 type Outcome = 'fail' | 'warn' | 'error' | 'skip'
 
@@ -20,7 +26,7 @@ interface PolicyResult {
   readonly severity?: ReportFinding['severity']
   readonly message: string
   readonly timestamp: { readonly seconds: number; readonly nanos: number }
-  readonly resources?: readonly Omit<ReportSubject, 'world' | 'pod'>[]
+  readonly resources?: readonly Readonly<Record<string, string>>[]
   readonly properties: Readonly<Record<string, string>>
 }
 
@@ -37,8 +43,15 @@ interface Placed {
  */
 const mostBytes = 200_000
 
-/** As kubectl reads it (YAML 1.1), without references from one part to another. */
-const how = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const
+/** Every text in the quotes and escapes of JSON: readers of YAML differ in what else they take a text for. */
+const how = {
+  version: '1.1',
+  lineWidth: 0,
+  aliasDuplicateObjects: false,
+  defaultStringType: 'QUOTE_DOUBLE',
+  defaultKeyType: 'PLAIN',
+  doubleQuotedAsJSON: true,
+} as const
 
 /** @returns the objects as YAML documents; the same names in every scan of the same clusters. Empty but for a comment if there are none. */
 export function policyReports(report: Report): string {
@@ -104,7 +117,7 @@ function objectOf(piece: readonly Placed[], place: number): object {
       name: `roadcrew-${shortHash(world)}${place === 0 ? '' : `-${place + 1}`}`,
       ...(namespace !== undefined && { namespace }),
       labels: { 'app.kubernetes.io/managed-by': 'roadcrew' },
-      ...(world !== '' && { annotations: { 'roadcrew.dev/cluster': printable(world) } }),
+      ...(world !== '' && { annotations: { 'roadcrew.dev/cluster': told(world) } }),
     },
     summary: { pass: 0, fail: of('fail'), warn: of('warn'), error: of('error'), skip: of('skip') },
     results: piece.map(({ result }) => result),
@@ -112,7 +125,7 @@ function objectOf(piece: readonly Placed[], place: number): object {
 }
 
 /** Of what is about no cluster the hash is that of the empty text. */
-const shortHash = (text: string): string => createHash('sha256').update(printable(text)).digest('hex').slice(0, 8)
+const shortHash = (text: string): string => createHash('sha256').update(told(text)).digest('hex').slice(0, 8)
 
 type When = PolicyResult['timestamp']
 
@@ -122,18 +135,11 @@ function findingResult(finding: ReportFinding, timestamp: When): PolicyResult {
   const { hazard, reason, tier, severity, subject, fact, fix, remedy } = finding
   const { kind, namespace, name, uid } = subject
   return {
-    ...{ source, policy: printable(hazard), rule: printable(reason), category: categories[tier] },
+    ...{ source, policy: told(hazard), rule: told(reason), category: categories[tier] },
     ...{ result: tier === 'advice' ? 'warn' : 'fail', scored: tier !== 'advice', severity },
-    message: printable(`${fact}\nCure: ${remedy[0]?.text ?? fix}`),
+    message: told(`${fact}\nCure: ${remedy[0]?.text ?? fix}`),
     timestamp,
-    resources: [
-      {
-        kind: printable(kind),
-        ...(namespace !== undefined && { namespace: printable(namespace) }),
-        name: printable(name),
-        ...(uid !== undefined && { uid: printable(uid) }),
-      },
-    ],
+    resources: [textsOf({ kind, namespace, name, uid })],
     properties: propertiesOf(finding),
   }
 }
@@ -146,12 +152,10 @@ function propertiesOf({ id, cause, subject, owner, fixAt, chart, place, fixedIn,
   return textsOf(all)
 }
 
-/** Only what has a value: properties are texts. */
+/** Only what has a value: API servers take an empty text for none, and refuse that. */
 const textsOf = (all: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(all).flatMap(([key, value]) =>
-      value === undefined || value === '' ? [] : [[key, printable(value)]],
-    ),
+    Object.entries(all).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, told(value)]])),
   )
 
 function asideResult(finding: SetAside, timestamp: When): PolicyResult {
@@ -170,9 +174,9 @@ function asideResult(finding: SetAside, timestamp: When): PolicyResult {
 
 function unreadResult({ world, hazard, what, because, count: n }: ReportUnread, timestamp: When): PolicyResult {
   return {
-    ...{ source, policy: printable(hazard ?? 'roadcrew'), rule: 'not-read', category: 'Not read' },
+    ...{ source, policy: told(hazard ?? 'roadcrew'), rule: 'not-read', category: 'Not read' },
     ...{ result: 'error', scored: false },
-    message: printable(`${what}${n > 1 ? ` and ${n - 1} more` : ''}: ${because}`),
+    message: told(`${what}${n > 1 ? ` and ${n - 1} more` : ''}: ${because}`),
     timestamp,
     properties: textsOf({ cluster: world }),
   }
@@ -182,7 +186,7 @@ function foreignResult({ what, count: n, example, command }: Foreign, timestamp:
   return {
     ...{ source, policy: 'roadcrew', rule: 'passed-over', category: 'Passed over' },
     ...{ result: 'skip', scored: false },
-    message: printable(`${what}: ${count(n, 'file')}, such as ${example}`),
+    message: told(`${what}: ${count(n, 'file')}, such as ${example}`),
     timestamp,
     properties: textsOf({ renderedBy: command }),
   }
