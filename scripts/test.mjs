@@ -26,6 +26,7 @@ const packages = [
   ['/usr/lib/cni/bridge', 'containernetworking-plugins'],
   ['kubectl', 'kubernetes-client'],
   ['faketime', 'faketime'],
+  ['chromium', 'chromium'],
 ]
 
 const inPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
