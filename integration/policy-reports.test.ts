@@ -1,4 +1,4 @@
-// PolicyReport objects, as a user applies them: a real API server checks them by the definitions of their API, and keeps all of them.
+// PolicyReport objects as a user applies them: a real API server checks them, and keeps all of them.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'

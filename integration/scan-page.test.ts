@@ -1,4 +1,4 @@
-// The page of a scan in a real browser: what its filter shows, that it asks no network, and that it stays usable when there is much.
+// The page of a scan in a real browser: what its filter shows, that it asks no network, that it stays usable.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -42,6 +42,8 @@ export const plainScan: ScanOptions = {
   top: 10,
 }
 
+const formatNames = Object.keys(formats).join(', ')
+
 const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
   ...value.split(',').filter((part) => part !== ''),
@@ -93,7 +95,7 @@ export const withReportOptions = (command: Command): Command =>
   command
     .option(
       '-o, --output <format[=file]>',
-      `how to write the report, and where to; many times or by commas for many: ${Object.keys(formats).join(', ')} (default: terminal)`,
+      `how to write the report, and where to; many times or by commas for many: ${formatNames} (default: terminal)`,
       outputsOf,
     )
     .addOption(

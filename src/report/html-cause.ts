@@ -42,12 +42,18 @@ export function causePart({ id, group, first, findings }: Line, { of, length, se
     cell('owner', owners.length > mostOwners ? (shorter.at(-1) ?? owners) : owners),
   ]
   const facts = new Set(findings.map(({ fact }) => fact))
-  return `<details class="cause${length >= many ? ' far' : ''}" id="${of}-${attributeOf(id)}" data-tier="${of}" data-hazard="${attributeOf(first.hazard)}">
+  const marks = attributes({ id: `${of}-${id}`, 'data-tier': of, 'data-hazard': first.hazard })
+  return `<details class="cause${length >= many ? ' far' : ''}"${marks}>
 <summary>${cells.join('')}</summary>
 ${reasonPart(first)}
 ${findings.map((finding) => findingPart(finding, facts.size > 1, findings.length)).join('\n')}
 </details>`
 }
+
+const attributes = (all: Readonly<Record<string, string>>): string =>
+  Object.entries(all)
+    .map(([name, value]) => ` ${name}="${attributeOf(value)}"`)
+    .join('')
 
 const cell = (name: string, text: string): string => `<span class="${name}">${written(text)}</span>`
 
@@ -79,9 +85,11 @@ function findingPart(finding: ReportFinding | SetAside, withFact: boolean, of: n
     ...(guess ? ['a guess'] : []),
     id,
   ].join(' · ')
-  return `<div class="finding${of >= many ? ' far' : ''}" data-owner="${attributeOf(owner ?? nobody)}" data-cluster="${attributeOf(subject.world)}">
+  const marks = attributes({ 'data-owner': owner ?? nobody, 'data-cluster': subject.world })
+  const rows = [...asideRows(finding), ...evidenceRows(finding), ...originRows(finding), ...cureRows(finding)]
+  return `<div class="finding${of >= many ? ' far' : ''}"${marks}>
 <h3>${written(onOneLine(objectText(subject)))} <small>${written(about)}</small></h3>
-${withFact ? `<p>${written(fact)}</p>\n` : ''}${list([...asideRows(finding), ...evidenceRows(finding), ...originRows(finding), ...cureRows(finding)])}
+${withFact ? `<p>${written(fact)}</p>\n` : ''}${list(rows)}
 </div>`
 }
 

@@ -1,4 +1,4 @@
-// What narrows the page of a scan to some findings: a form, and the script that it needs. Without the script nothing of it is seen.
+// What narrows the page of a scan to some findings: a form and its script. Without the script nothing of it is seen.
 import { escaped } from './escaped.ts'
 import { nobody } from './lines.ts'
 import { onOneLine } from './printable.ts'
@@ -76,7 +76,11 @@ export const filterScript = `
   const total = causes.reduce((sum, { findings }) => sum + findings.length, 0)
   const textOf = (one) => (one.text ??= one.node.textContent.toLowerCase())
   const ownText = (cause) =>
-    (cause.own ??= [...cause.node.children].filter((child) => !child.matches('.finding')).map((child) => child.textContent).join(' ').toLowerCase())
+    (cause.own ??= [...cause.node.children]
+      .filter((child) => !child.matches('.finding'))
+      .map((child) => child.textContent)
+      .join(' ')
+      .toLowerCase())
   const asked = (name) => form.elements[name]?.value ?? ''
 
   function show() {

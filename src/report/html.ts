@@ -2,7 +2,7 @@
 import { causePart, written } from './html-cause.ts'
 import { filterForm, filterScript } from './html-filter.ts'
 import { reportStyle } from './html-style.ts'
-import { count } from './line-cells.ts'
+import { count, findingsIn, objectsIn, unreadText } from './line-cells.ts'
 import { type Line, linesOf } from './lines.ts'
 import { page } from './page.ts'
 import { pageStyle } from './page-style.ts'
@@ -53,18 +53,20 @@ function outcomePart({ unread }: Report, lines: readonly Line[]): string {
   return `<p class="outcome ill">${text}</p>`
 }
 
-function factsPart({ worlds, summary, at, seconds, tool, timeZoneData, hazards }: Report): string {
+function factsPart({ worlds, summary, at, seconds, tool, timeZoneData, hazards, passedOver }: Report): string {
   const names = worlds.map(({ name, version, looked }) => {
     const more = looked ? (version ?? '') : 'not reached'
     return `${written(name)}${more === '' ? '' : ` <small>${written(more)}</small>`}`
   })
+  const read = [
+    `${count(summary.objects, 'object')} in ${seconds.toFixed(1)} s`,
+    `${summary.judged.toLocaleString('en')} judged`,
+    ...(passedOver > 0 ? [`${count(passedOver, 'document')} passed over`] : []),
+  ].join(', ')
   const rows: [string, string][] = [
     [worlds.length > 1 ? 'clusters' : 'looked at', names.join(', ')],
     ['as of', written(at.replace(/\.\d{3}Z$/, 'Z'))],
-    [
-      'read',
-      `${count(summary.objects, 'object')} in ${seconds.toFixed(1)} s, ${summary.judged.toLocaleString('en')} judged`,
-    ],
+    ['read', read],
     ['asked about', written(hazards.join(', '))],
     ['by', written(`roadcrew ${tool.version}, ${timeZoneData}`)],
   ]
@@ -76,8 +78,7 @@ function tilesPart({ setAside, unread }: Report, lines: readonly Line[]): string
     `<li class="${kind}"><b>${n.toLocaleString('en')}</b> ${title} <small>${more}</small></li>`
   const ofTier = (tier: Tier, title: string): string => {
     const own = lines.filter((line) => line.tier === tier)
-    const findings = own.reduce((sum, line) => sum + line.findings.length, 0)
-    return tile(tier, own.length, title, count(findings, 'finding'))
+    return tile(tier, own.length, title, count(findingsIn(own), 'finding'))
   }
   const objects = unread.reduce((sum, row) => sum + row.count, 0)
   return `<ul class="tiles">${[
@@ -98,8 +99,7 @@ const headings = {
 function tierPart(tier: Tier, lines: readonly Line[], several: boolean): string {
   if (lines.length === 0) return ''
   const [kind, title, meaning] = headings[tier]
-  const objects = new Set(lines.flatMap(({ findings }) => findings.map(({ subject }) => JSON.stringify(subject)))).size
-  const counted = `${count(lines.length, 'cause')} in ${count(objects, 'object')}`
+  const counted = `${count(lines.length, 'cause')} in ${count(objectsIn(lines), 'object')}`
   return `<section data-of="${tier}"><h2><span class="${kind}">${title}</span> ${counted} <small>${meaning}</small></h2>
 ${lines.map((line) => causePart(line, { of: tier, length: lines.length, several })).join('\n')}
 </section>`
@@ -108,29 +108,31 @@ ${lines.map((line) => causePart(line, { of: tier, length: lines.length, several 
 function asidePart(lines: readonly Line[], several: boolean): string {
   if (lines.length === 0) return ''
   const parts = lines.map((line) => causePart(line, { of: 'set-aside', length: lines.length, several }))
-  return `<section data-of="set-aside"><h2>Set aside ${count(lines.length, 'cause')} <small>somebody knows of them, and they do not count</small></h2>
+  const meaning = 'somebody knows of them, and they do not count'
+  return `<section data-of="set-aside"><h2>Set aside ${count(lines.length, 'cause')} <small>${meaning}</small></h2>
 ${parts.join('\n')}
 </section>`
 }
 
 function unreadPart(unread: readonly ReportUnread[], several: boolean): string {
   if (unread.length === 0) return ''
-  const rows = unread.map(({ world, hazard, what, because, count: n }) => {
-    const where = several && world !== '' && !what.startsWith(world) ? `${world}: ` : ''
-    const whom = `${where}${what}${n > 1 ? ` and ${(n - 1).toLocaleString('en')} more` : ''}`
-    return `<li>${written(whom)}${hazard ? ` <small>${written(hazard)}</small>` : ''}: ${written(because)}</li>`
+  const rows = unread.map((row) => {
+    const hazard = row.hazard ? ` <small>${written(row.hazard)}</small>` : ''
+    return `<li>${written(unreadText(row, several))}${hazard}: ${written(row.because)}</li>`
   })
   const lost = unread.some(({ hazard }) => hazard === undefined)
-  const title = `<summary>Not read or not judged <small>nothing can be said of it</small></summary>`
-  return `<section><details class="folded"${lost ? ' open' : ''}>${title}<ul class="rows">${rows.join('')}</ul></details></section>`
+  return foldedPart('Not read or not judged', 'nothing can be said of it', rows, lost)
 }
+
+const foldedPart = (title: string, meaning: string, rows: readonly string[], open: boolean): string =>
+  `<section><details class="folded"${open ? ' open' : ''}><summary>${title} <small>${meaning}</small></summary>
+<ul class="rows">${rows.join('')}</ul></details></section>`
 
 function foreignPart({ foreign, passedOver }: Report): string {
   if (foreign.length === 0) return ''
   const rows = foreign.map(({ what, count: n, example, command }: Foreign) => {
-    const rendered = command === undefined ? '' : `; rendered by <code>${written(command)}</code>`
+    const rendered = command === undefined ? '' : `; <code>${written(command)}</code> renders them`
     return `<li>${written(what)}: ${count(n, 'file')}, such as <code>${written(example)}</code>${rendered}</li>`
   })
-  const title = `<summary>Passed over <small>${count(passedOver, 'document')} that are no Kubernetes objects</small></summary>`
-  return `<section><details class="folded">${title}<ul class="rows">${rows.join('')}</ul></details></section>`
+  return foldedPart('Passed over', `${count(passedOver, 'document')} that are no Kubernetes objects`, rows, false)
 }

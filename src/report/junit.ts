@@ -1,7 +1,7 @@
 // The report as JUnit XML, the format in which pipelines (GitLab, Jenkins, Azure and others) take results of tests.
 import { findingText, objectText, reasonText } from './details.ts'
 import { escaped } from './escaped.ts'
-import { count } from './line-cells.ts'
+import { foreignText, unreadText } from './line-cells.ts'
 import { onOneLine, printable } from './printable.ts'
 import type { Foreign, Report, ReportFinding, ReportUnread, SetAside } from './schema.ts'
 import { isAtLeast, type Tier } from './tiers.ts'
@@ -100,24 +100,20 @@ function asideCase(finding: SetAside): Case {
   return { ...one, outcome: { is: 'skipped', type: 'set-aside', message } }
 }
 
-const unreadCase = ({ world, hazard, what, because, count: n }: ReportUnread): Case => ({
-  classname: className(hazard ?? 'not-read'),
-  name: `${world === '' ? '' : `${world}: `}${what}`,
+const unreadCase = (row: ReportUnread): Case => ({
+  classname: className(row.hazard ?? 'not-read'),
+  name: unreadText({ ...row, count: 1 }, true),
   outcome: {
     is: 'error',
     type: 'not-read',
-    message: `nothing can be said of ${n === 1 ? 'it' : `it and ${n - 1} more`}: ${because}`,
+    message: `nothing can be said of ${row.count === 1 ? 'it' : `it and ${row.count - 1} more`}: ${row.because}`,
   },
 })
 
-const foreignCase = ({ what, count: n, example, command }: Foreign): Case => ({
+const foreignCase = (row: Foreign): Case => ({
   classname: className('passed-over'),
-  name: what,
-  outcome: {
-    is: 'skipped',
-    type: 'passed-over',
-    message: `${count(n, 'file')}, such as ${example}${command === undefined ? '' : `; ${command} renders them`}`,
-  },
+  name: row.what,
+  outcome: { is: 'skipped', type: 'passed-over', message: foreignText(row) },
 })
 
 type Attributes = Readonly<Record<string, string | number>>

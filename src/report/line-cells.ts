@@ -2,10 +2,29 @@
 import type { Cell } from './columns.ts'
 import { objectText } from './details.ts'
 import { type Line, nobody } from './lines.ts'
+import type { Foreign, ReportUnread } from './schema.ts'
 
 /** A number with its noun, as `1 cause` or `1,200 causes`. */
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+
+/** How many objects the findings of lines are about. */
+export const objectsIn = (lines: readonly Line[]): number =>
+  new Set(lines.flatMap(({ findings }) => findings.map(({ subject }) => JSON.stringify(subject)))).size
+
+/** How many findings lines stand for. */
+export const findingsIn = (lines: readonly Line[]): number =>
+  lines.reduce((sum, { findings }) => sum + findings.length, 0)
+
+/** What could not be looked at, as `Lamp ns/a and 2 more`; with its world if `withWorld` and it does not say so itself. */
+export function unreadText({ world, what, count: n }: ReportUnread, withWorld: boolean): string {
+  const where = withWorld && world !== '' && !what.startsWith(world) ? `${world}: ` : ''
+  return `${where}${what}${n > 1 ? ` and ${(n - 1).toLocaleString('en')} more` : ''}`
+}
+
+/** Files that were passed over, as `12 files, such as a.yaml; helm template . renders them`. */
+export const foreignText = ({ count: n, example, command }: Foreign): string =>
+  `${count(n, 'file')}, such as ${example}${command === undefined ? '' : `; ${command} renders them`}`
 
 /** A beginning of fewer words is a bare name and a number. */
 const fewestWords = 4

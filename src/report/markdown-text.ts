@@ -11,7 +11,8 @@ const cutTo = (text: string, most: number): string => {
 }
 
 /**
- * A text that nothing in it makes into anything else: no HTML, no emphasis, no link, no column, no mention that would call somebody.
+ * A text that nothing in it makes into anything else: no HTML, no emphasis, no link, no column, and no mention that would call
+ * somebody.
  * @param most how many characters of it are kept.
  */
 export const textOf = (text: string, most = 200): string =>

@@ -44,7 +44,7 @@ describe('the report as Markdown', () => {
     expect(text.replaceAll(/`[0-9a-f]{6}`/g, '`######`')).toMatchInlineSnapshot(`
       "## Roadcrew: 3 broken now, 1 will break, 1 piece of advice, 3 set aside
 
-      hall 1.30, cellar, 5 objects in 1.3 s, as of 2026-11-23T08:00:00Z, roadcrew 0.0.0
+      hall 1.30, cellar, 5 objects in 1.3 s, as of 2026-11-23T08:00:00Z, 13 documents passed over, roadcrew 0.0.0
 
       **Not everything could be looked at**: nothing can be said of the rest.
 
@@ -94,7 +94,7 @@ describe('the report as Markdown', () => {
       <details>
       <summary>Passed over: 13 documents</summary>
 
-      - Helm template: 12 files, such as \`charts/<x>.yaml\`; rendered by \`helm template charts/x\`
+      - Helm template: 12 files, such as \`charts/<x>.yaml\`; \`helm template charts/x\` renders them
       - values of a chart: 1 file, such as \`values.yaml\`
 
       </details>

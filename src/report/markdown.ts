@@ -1,6 +1,6 @@
 // The report as Markdown, for a comment on a pull request or the summary of a pipeline.
 import { shortPlace } from '../objects/origin.ts'
-import { count, ownersCell, whatCell, whomCell } from './line-cells.ts'
+import { count, findingsIn, objectsIn, ownersCell, unreadText, whatCell, whomCell } from './line-cells.ts'
 import { type Line, linesOf } from './lines.ts'
 import { codeOf, textOf } from './markdown-text.ts'
 import type { Foreign, Report, ReportUnread, SetAside } from './schema.ts'
@@ -23,27 +23,34 @@ export function markdownReport(report: Report): string {
   const judged = report.unread.filter(({ hazard }) => hazard !== undefined)
   const lost = report.unread.filter(({ hazard }) => hazard === undefined)
   const several = report.worlds.length > 1
-  return fitted(headOf(report), [
+  return fitted(headOf(report, of), [
     tierPart('Broken now', 'it hurts now', of('broken'), several),
     tierPart('Will break', 'sure to hurt once triggered, or it did within a week', of('will-break'), several),
     listPart(`Not read: ${count(lost.length, 'part')}`, lost.map(unreadRow)),
     folded(tierPart('Advice', 'it may hurt one day', of('advice'), several)),
-    folded(listPart(`Not judged: ${count(objectsIn(judged), 'object')}`, judged.map(unreadRow))),
+    folded(
+      listPart(
+        `Not judged: ${count(
+          judged.reduce((sum, row) => sum + row.count, 0),
+          'object',
+        )}`,
+        judged.map(unreadRow),
+      ),
+    ),
     folded(asidePart(report.setAside, several)),
     folded(listPart(`Passed over: ${count(report.passedOver, 'document')}`, report.foreign.map(foreignRow))),
   ])
 }
 
-const objectsIn = (rows: readonly ReportUnread[]): number => rows.reduce((sum, row) => sum + row.count, 0)
-
 /** What it comes to, and what was looked at. */
-function headOf({ summary, worlds, unread, seconds, at, tool }: Report): string {
-  const { broken, willBreak, advice, setAside } = summary
+function headOf(report: Report, of: (tier: Tier) => readonly Line[]): string {
+  const { summary, worlds, unread, seconds, at, tool, passedOver, setAside } = report
+  const [broken, willBreak, advice] = [of('broken'), of('will-break'), of('advice')].map(findingsIn)
   const counted = [
-    ...(broken > 0 ? [`${broken.toLocaleString('en')} broken now`] : []),
-    ...(willBreak > 0 ? [`${willBreak.toLocaleString('en')} will break`] : []),
-    ...(advice > 0 ? [count(advice, 'piece of advice', 'pieces of advice')] : []),
-    ...(setAside > 0 ? [`${setAside.toLocaleString('en')} set aside`] : []),
+    ...(broken ? [`${broken.toLocaleString('en')} broken now`] : []),
+    ...(willBreak ? [`${willBreak.toLocaleString('en')} will break`] : []),
+    ...(advice ? [count(advice, 'piece of advice', 'pieces of advice')] : []),
+    ...(setAside.length > 0 ? [`${setAside.length.toLocaleString('en')} set aside`] : []),
   ].join(', ')
   const seen = unread.length > 0 ? ' in what was read' : ''
   const names = worlds.map(({ name, version }) => `${name}${version ? ` ${version}` : ''}`).join(', ')
@@ -51,6 +58,7 @@ function headOf({ summary, worlds, unread, seconds, at, tool }: Report): string 
     names,
     `${count(summary.objects, 'object')} in ${seconds.toFixed(1)} s`,
     `as of ${at.replace(/\.\d{3}Z$/, 'Z')}`,
+    ...(passedOver > 0 ? [`${count(passedOver, 'document')} passed over`] : []),
     `roadcrew ${tool.version}`,
   ]
   return [
@@ -69,9 +77,10 @@ const tableHead = (columns: readonly string[]): string =>
 const rowText = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 function tierPart(title: string, meaning: string, lines: readonly Line[], several: boolean): Part {
-  const objects = new Set(lines.flatMap(({ findings }) => findings.map(({ subject }) => JSON.stringify(subject)))).size
+  const counted = `${count(lines.length, 'cause')} in ${count(objectsIn(lines), 'object')}`
+  const columns = ['id', 'severity', 'what', 'whom', 'mended in', 'owner']
   return {
-    before: `${title}: ${count(lines.length, 'cause')} in ${count(objects, 'object')} (${meaning})\n\n${tableHead(['id', 'severity', 'what', 'whom', 'mended in', 'owner'])}`,
+    before: `${title}: ${counted} (${meaning})\n\n${tableHead(columns)}`,
     rows: lines.map((line) => lineRow(line, several)),
     after: '',
   }
@@ -101,14 +110,13 @@ function asidePart(all: readonly SetAside[], several: boolean): Part {
 
 const listPart = (title: string, rows: readonly string[]): Part => ({ before: `${title}\n`, rows, after: '' })
 
-function unreadRow({ world, hazard, what, because, count: n }: ReportUnread): string {
-  const where = world === '' || what.startsWith(world) ? '' : `${world}: `
-  const whom = `${where}${what}${n > 1 ? ` and ${n - 1} more` : ''}${hazard ? ` (${hazard})` : ''}`
-  return `- ${textOf(whom)}: ${textOf(because, 400)}`
-}
+const unreadRow = (row: ReportUnread): string =>
+  `- ${textOf(`${unreadText(row, true)}${row.hazard ? ` (${row.hazard})` : ''}`)}: ${textOf(row.because, 400)}`
 
-const foreignRow = ({ what, count: n, example, command }: Foreign): string =>
-  `- ${textOf(what)}: ${count(n, 'file')}, such as ${codeOf(example)}${command === undefined ? '' : `; rendered by ${codeOf(command)}`}`
+function foreignRow({ what, count: n, example, command }: Foreign): string {
+  const rendered = command === undefined ? '' : `; ${codeOf(command)} renders them`
+  return `- ${textOf(what)}: ${count(n, 'file')}, such as ${codeOf(example)}${rendered}`
+}
 
 /** The same, closed until somebody opens it. Its title becomes what is seen. */
 function folded({ before, rows, after }: Part): Part {

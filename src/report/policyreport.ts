@@ -1,7 +1,7 @@
-// The report as PolicyReport objects (wgpolicyk8s.io/v1alpha2), which Policy Reporter, Kyverno's own tools and others read in a cluster.
+// The report as PolicyReport objects (wgpolicyk8s.io/v1alpha2), which Policy Reporter and others read in a cluster.
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
-import { count } from './line-cells.ts'
+import { foreignText, unreadText } from './line-cells.ts'
 import { printable } from './printable.ts'
 import type { Foreign, Report, ReportFinding, ReportUnread, SetAside } from './schema.ts'
 
@@ -38,8 +38,8 @@ interface Placed {
 }
 
 /**
- * kubectl apply keeps a copy of the object in an annotation, which may have 262,144 bytes (etcd takes 1.5 MB): an object with more
- * results is made into several.
+ * kubectl apply keeps a copy of the object in an annotation, which may have 262,144 bytes (etcd takes 1.5 MB): an object
+ * with more results is made into several.
  */
 const mostBytes = 200_000
 
@@ -53,7 +53,9 @@ const how = {
   doubleQuotedAsJSON: true,
 } as const
 
-/** @returns the objects as YAML documents; the same names in every scan of the same clusters. Empty but for a comment if there are none. */
+/**
+ * @returns the objects as YAML documents, with the same names in every scan of the same clusters; a comment if there are none.
+ */
 export function policyReports(report: Report): string {
   const objects = objectsOf(report)
   if (objects.length === 0) return '# Nothing was found, so there is nothing to report.\n'
@@ -172,22 +174,18 @@ function asideResult(finding: SetAside, timestamp: When): PolicyResult {
   }
 }
 
-function unreadResult({ world, hazard, what, because, count: n }: ReportUnread, timestamp: When): PolicyResult {
-  return {
-    ...{ source, policy: told(hazard ?? 'roadcrew'), rule: 'not-read', category: 'Not read' },
-    ...{ result: 'error', scored: false },
-    message: told(`${what}${n > 1 ? ` and ${n - 1} more` : ''}: ${because}`),
-    timestamp,
-    properties: textsOf({ cluster: world }),
-  }
-}
+const unreadResult = (row: ReportUnread, timestamp: When): PolicyResult => ({
+  ...{ source, policy: told(row.hazard ?? 'roadcrew'), rule: 'not-read', category: 'Not read' },
+  ...{ result: 'error', scored: false },
+  message: told(`${unreadText(row, false)}: ${row.because}`),
+  timestamp,
+  properties: textsOf({ cluster: row.world }),
+})
 
-function foreignResult({ what, count: n, example, command }: Foreign, timestamp: When): PolicyResult {
-  return {
-    ...{ source, policy: 'roadcrew', rule: 'passed-over', category: 'Passed over' },
-    ...{ result: 'skip', scored: false },
-    message: told(`${what}: ${count(n, 'file')}, such as ${example}`),
-    timestamp,
-    properties: textsOf({ renderedBy: command }),
-  }
-}
+const foreignResult = (row: Foreign, timestamp: When): PolicyResult => ({
+  ...{ source, policy: 'roadcrew', rule: 'passed-over', category: 'Passed over' },
+  ...{ result: 'skip', scored: false },
+  message: told(`${row.what}: ${foreignText(row)}`),
+  timestamp,
+  properties: {},
+})

@@ -108,8 +108,8 @@ describe('the report as SARIF', () => {
     expect(invocation?.toolExecutionNotifications?.map(({ level, message }) => `${level} ${message.text}`)).toEqual([
       'error hall: Lamp ns/e: too dark',
       'error cellar: everything in it: no stairs',
-      'note passed over 12 files: Helm template, such as charts/<x>.yaml; helm template charts/x renders them',
-      'note passed over 1 file: values of a chart, such as values.yaml',
+      'note passed over: Helm template, 12 files, such as charts/<x>.yaml; helm template charts/x renders them',
+      'note passed over: values of a chart, 1 file, such as values.yaml',
     ])
     const read = runOf({ ...(await allSorts()), unread: [], summary: { ...(await allSorts()).summary, exitCode: 1 } })
     expect(read.invocations?.[0]?.executionSuccessful).toBe(true)

@@ -1,7 +1,7 @@
 // The report as SARIF 2.1.0, for code scanning and for whatever else collects results of tools.
 import type { Location, Log, Notification, PhysicalLocation, ReportingDescriptor, Result, Suppression } from 'sarif'
 import { objectText, placeText, valueText } from './details.ts'
-import { count } from './line-cells.ts'
+import { count, foreignText, unreadText } from './line-cells.ts'
 import { printable } from './printable.ts'
 import type { Foreign, Report, ReportFinding, ReportPlace, ReportSubject, ReportUnread, SetAside } from './schema.ts'
 
@@ -187,21 +187,15 @@ const physical = ({ file, line, column }: ReportPlace): PhysicalLocation => ({
 /** The path of a URI reference. */
 const encoded = (file: string): string => printable(file).split('/').map(encodeURIComponent).join('/')
 
-const unreadNotification = ({ world, hazard, what, because, count: n }: ReportUnread): Notification => ({
+const unreadNotification = (row: ReportUnread): Notification => ({
   level: 'error',
-  message: {
-    text: plain(`${world === '' ? '' : `${world}: `}${what}${n > 1 ? ` and ${n - 1} more` : ''}: ${because}`),
-  },
-  ...(hazard !== undefined && { properties: { hazard: printable(hazard) } }),
+  message: { text: plain(`${unreadText(row, true)}: ${row.because}`) },
+  ...(row.hazard !== undefined && { properties: { hazard: printable(row.hazard) } }),
 })
 
-const foreignNotification = ({ what, count: n, example, command }: Foreign): Notification => ({
+const foreignNotification = (row: Foreign): Notification => ({
   level: 'note',
-  message: {
-    text: plain(
-      `passed over ${count(n, 'file')}: ${what}, such as ${example}${command === undefined ? '' : `; ${command} renders them`}`,
-    ),
-  },
+  message: { text: plain(`passed over: ${row.what}, ${foreignText(row)}`) },
 })
 
 const leftOut = (n: number): Notification[] =>
