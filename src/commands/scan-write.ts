@@ -26,7 +26,7 @@ export function writeReports(report: Report, { outputs, failOn, text }: Writing,
   const texts: Readonly<Record<Format, (toFile: boolean) => string>> = {
     terminal: text,
     json: () => jsonReport(report),
-    sarif: () => sarifReport(report),
+    sarif: () => sarifReport(report, process.cwd()),
     junit: () => junitReport(report, failOn),
     markdown: () => markdownReport(report),
     html: () => htmlReport(report),

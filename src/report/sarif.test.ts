@@ -19,7 +19,7 @@ addFormats.default(ajv)
 const isSarif = ajv.compile(schema)
 
 function runOf(report: Report): Run {
-  const log = JSON.parse(sarifReport(report)) as Log
+  const log = JSON.parse(sarifReport(report, '/work space')) as Log
   isSarif(log)
   expect(isSarif.errors).toBeNull()
   const [run] = log.runs
@@ -68,6 +68,18 @@ describe('the report as SARIF', () => {
       { id: 1, message: { text: 'fuse: {"rated":"10A"}' }, physicalLocation: { region: { startLine: 7 } } },
     ])
     expect(run.columnKind).toBe('utf16CodeUnits')
+  })
+
+  it.each([
+    ['/work space/deploy/a b.yaml', { uri: 'deploy/a%20b.yaml', uriBaseId: '%SRCROOT%' }],
+    ['/work spaces/a.yaml', { uri: 'file:///work%20spaces/a.yaml' }],
+    ['../a:b?.yaml', { uri: '../a%3Ab%3F.yaml', uriBaseId: '%SRCROOT%' }],
+  ])('tells %s as a URI, relative where it is below the folder of the scan', async (file, location) => {
+    const report = await allSorts()
+    const [first] = report.findings
+    if (!first) throw new Error('nothing was found')
+    const { results } = runOf({ ...report, findings: [{ ...first, place: { file, line: 1, column: 1 } }] })
+    expect(results?.[0]?.locations?.[0]?.physicalLocation?.artifactLocation).toEqual(location)
   })
 
   it('gives every result a fingerprint of its own, the same in every scan', async () => {
@@ -119,7 +131,9 @@ describe('the report as SARIF', () => {
     const report = await allSorts()
     const [first] = report.findings
     if (!first) throw new Error('nothing was found')
-    const log = JSON.parse(sarifReport({ ...report, findings: Array.from({ length: 25_000 }, () => first) })) as Log
+    const log = JSON.parse(
+      sarifReport({ ...report, findings: Array.from({ length: 25_000 }, () => first) }, '/'),
+    ) as Log
     const [run] = log.runs
     expect(run?.results).toHaveLength(25_000)
     expect(run?.invocations?.[0]?.toolExecutionNotifications?.at(-1)?.message.text).toContain('3 results more')

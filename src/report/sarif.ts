@@ -15,10 +15,14 @@ const root = '%SRCROOT%'
 
 type Level = 'error' | 'warning' | 'note'
 
-/** @returns the SARIF log as JSON text, with a line feed at its end. */
-export const sarifReport = (report: Report): string => `${JSON.stringify(sarifLog(report), undefined, 2)}\n`
+/**
+ * @param folder in which the scan ran, without a slash at its end: files below it are told relative to it.
+ * @returns the SARIF log as JSON text, with a line feed at its end.
+ */
+export const sarifReport = (report: Report, folder: string): string =>
+  `${JSON.stringify(sarifLog(report, folder), undefined, 2)}\n`
 
-function sarifLog(report: Report): Log {
+function sarifLog(report: Report, folder: string): Log {
   const all: readonly (ReportFinding | SetAside)[] = [...report.findings, ...report.setAside]
   const shown = all.slice(0, mostResults)
   const rules = rulesOf(shown)
@@ -28,7 +32,7 @@ function sarifLog(report: Report): Log {
   const results = shown.map((finding): Result => {
     const number = (numbers.get(finding.id) ?? 0) + 1
     numbers.set(finding.id, number)
-    return resultOf(finding, places.get(ruleId(finding)) ?? -1, number, marks(finding))
+    return { ruleIndex: places.get(ruleId(finding)) ?? -1, ...resultOf(finding, number, folder), ...marks(finding) }
   })
   const { name: _, ...tool } = report.tool
   return {
@@ -120,18 +124,16 @@ const suppressionOf = ({ by, where, reason, until }: SetAside['setAside']): Supp
 })
 
 /** @param number which of the findings with this id it is, from 1: one object may have the same fault twice. */
-function resultOf(finding: ReportFinding, ruleIndex: number, number: number, marks: Marks): Result {
+function resultOf(finding: ReportFinding, number: number, folder: string): Result {
   const { id, tier, severity, owner, fixAt, chart, partOf, certain, guess, remedy } = finding
   const cure = remedy[0] && `\n\nCure: ${remedy[0].text}`
   return {
     ruleId: ruleId(finding),
-    ruleIndex,
     level: sarifLevel(finding),
     message: { text: plain(`${objectText(finding.subject)}: ${finding.fact}${cure ?? ''}`) },
-    locations: [locationOf(finding)],
-    relatedLocations: relatedOf(finding),
+    locations: [locationOf(finding, folder)],
+    relatedLocations: relatedOf(finding, folder),
     partialFingerprints: { 'roadcrew/v1': number === 1 ? id : `${id}/${number}` },
-    ...marks,
     properties: {
       ...{ tier, severity, certain, guess, cluster: printable(finding.subject.world) },
       ...(owner !== undefined && { owner: printable(owner) }),
@@ -151,23 +153,24 @@ const plain = (text: string): string =>
 const primaryPlace = ({ place, evidence }: ReportFinding): ReportPlace | undefined =>
   place ?? evidence.find((one) => one.place)?.place
 
-function locationOf(finding: ReportFinding): Location {
+function locationOf(finding: ReportFinding, folder: string): Location {
   const place = primaryPlace(finding)
   return {
-    ...(place && { physicalLocation: physical(place) }),
+    ...(place && { physicalLocation: physical(place, folder) }),
     logicalLocations: [logical(finding.subject)],
   }
 }
 
 /** Evidence that stands elsewhere: at another place of the files, or about another object of the cluster. */
-function relatedOf(finding: ReportFinding): Location[] {
+function relatedOf(finding: ReportFinding, folder: string): Location[] {
   const own = primaryPlace(finding)
   const ownName = logical(finding.subject).fullyQualifiedName
   const locations = finding.evidence.flatMap(({ name, value, place, subject }): Location[] => {
     const message = { text: plain(`${name}: ${valueText(value)}`) }
     const named = subject && [logical(subject)]
     if (place && own && placeText(place) === placeText(own)) return []
-    if (place) return [{ message, physicalLocation: physical(place), ...(named && { logicalLocations: named }) }]
+    if (place)
+      return [{ message, physicalLocation: physical(place, folder), ...(named && { logicalLocations: named }) }]
     return named && named[0]?.fullyQualifiedName !== ownName ? [{ message, logicalLocations: named }] : []
   })
   return locations.map((location, index) => ({ id: index + 1, ...location }))
@@ -179,10 +182,13 @@ const logical = ({ world, namespace, kind, pod, name }: ReportSubject) => ({
   kind: 'resource',
 })
 
-const physical = ({ file, line, column }: ReportPlace): PhysicalLocation => ({
-  artifactLocation: file.startsWith('/') ? { uri: `file://${encoded(file)}` } : { uri: encoded(file), uriBaseId: root },
-  region: { startLine: line, startColumn: column },
-})
+function physical({ file, line, column }: ReportPlace, folder: string): PhysicalLocation {
+  const own = file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : file
+  return {
+    artifactLocation: own.startsWith('/') ? { uri: `file://${encoded(own)}` } : { uri: encoded(own), uriBaseId: root },
+    region: { startLine: line, startColumn: column },
+  }
+}
 
 /** The path of a URI reference. */
 const encoded = (file: string): string => printable(file).split('/').map(encodeURIComponent).join('/')
