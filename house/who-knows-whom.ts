@@ -60,7 +60,10 @@ const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['undici', 'types:kubernetes-types', 'node:'],
   },
   rollout: { folders: ['contract', 'objects', ownFiles], packages: ['types:kubernetes-types', 'node:', 'tsx/esm/api'] },
-  report: { folders: ['contract', 'engine', 'objects'], packages: ['zod', 'picocolors', 'diff', 'node:crypto'] },
+  report: {
+    folders: ['contract', 'engine', 'objects'],
+    packages: ['zod', 'picocolors', 'yaml', 'diff', 'types:sarif', 'node:crypto'],
+  },
   adopt: {
     folders: ['contract', 'engine', 'objects', 'report'],
     packages: ['zod', 'picomatch', 'fastest-levenshtein'],

@@ -23,7 +23,12 @@ describe.skipIf(controlPlaneOrSkip())('the state of a real cluster', () => {
 
   /** What a scan finds in the namespace, `later` (ms). */
   async function found(later = 0): Promise<readonly ReportFinding[]> {
-    const options = { ...plainScan, output: 'json', kubeconfig: lab.kubeconfig, namespace: ['live'] } as const
+    const options = {
+      ...plainScan,
+      output: [{ format: 'json' }],
+      kubeconfig: lab.kubeconfig,
+      namespace: ['live'],
+    } as const
     const report = await scan([], options, testIo({ now: () => Date.now() + later }))
     expect(report.unread).toEqual([])
     return report.findings

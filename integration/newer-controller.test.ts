@@ -18,7 +18,11 @@ describe.skipIf(controlPlaneOrSkip())('the newer controller', () => {
   afterAll(() => lab?.stop())
 
   const happened = async (): Promise<string[]> => {
-    const { findings } = await scan([], { ...plainScan, output: 'json', kubeconfig: lab.kubeconfig }, testIo())
+    const { findings } = await scan(
+      [],
+      { ...plainScan, output: [{ format: 'json' }], kubeconfig: lab.kubeconfig },
+      testIo(),
+    )
     return findings
       .filter(({ state, lately }) => state === 'occurring' || lately)
       .map(({ reason, evidence }) => `${reason}, by ${evidence.map(({ name }) => name).join(', ')}`)

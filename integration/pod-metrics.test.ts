@@ -98,7 +98,7 @@ describe.skipIf(controlPlaneOrSkip() || address === undefined)('metrics of Pods'
     asked = []
     const options = {
       ...plainScan,
-      output: 'json',
+      output: [{ format: 'json' }],
       kubeconfig: lab.kubeconfigFor(user),
       only: ['reload-storm'],
       ...more,

@@ -85,7 +85,12 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
   const scanAs = (user: string | undefined, more: Partial<ScanOptions> = {}) =>
     scan(
       [],
-      { ...plainScan, output: 'json', kubeconfig: user ? lab.kubeconfigFor(user) : lab.kubeconfig, ...more },
+      {
+        ...plainScan,
+        output: [{ format: 'json' }],
+        kubeconfig: user ? lab.kubeconfigFor(user) : lab.kubeconfig,
+        ...more,
+      },
       testIo(),
     )
 
@@ -160,7 +165,11 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     config.clusters?.push({ name: 'gone', cluster: { server: 'https://127.0.0.1:1' } } as never)
     config.contexts?.push({ name: 'gone', context: { cluster: 'gone', user: 'admin' } } as never)
     writeFileSync(file, JSON.stringify(config))
-    const report = await scan([], { ...plainScan, output: 'json', kubeconfig: file, allContexts: true }, testIo())
+    const report = await scan(
+      [],
+      { ...plainScan, output: [{ format: 'json' }], kubeconfig: file, allContexts: true },
+      testIo(),
+    )
     expect(occurring(report)).toEqual(['shop/frozen too-many-missed'])
     expect(report.worlds.map(({ name, looked }) => [name, looked])).toEqual([
       ['lab', true],
@@ -286,7 +295,7 @@ describe.skipIf(controlPlaneOrSkip())('scan of a real cluster', () => {
     }
     const report = await scan(
       files,
-      { ...plainScan, output: 'json', asOf: new Date().toISOString(), namespace: ['shop'] },
+      { ...plainScan, output: [{ format: 'json' }], asOf: new Date().toISOString(), namespace: ['shop'] },
       testIo(),
     )
     expect(report.worlds[0]?.version).toBe('1.20')

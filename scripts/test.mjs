@@ -26,6 +26,7 @@ const packages = [
   ['/usr/lib/cni/bridge', 'containernetworking-plugins'],
   ['kubectl', 'kubernetes-client'],
   ['faketime', 'faketime'],
+  ['chromium', 'chromium'],
 ]
 
 /** They wait for the next minutes of a schedule. */

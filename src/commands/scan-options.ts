@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Grouping, groupings } from '../report/lines.ts'
 import { type Tier, tiers } from '../report/tiers.ts'
 import { type AdoptOptions, sameAdopted } from './adopt-options.ts'
+import { formats, type Output, outputsOf } from './scan-output.ts'
 
 /** What to look at: the options that `scan` and `why` share, as commander gives them. */
 export interface LookOptions {
@@ -22,7 +23,8 @@ export interface LookOptions {
 
 /** How `scan` reports, and when it fails. */
 export interface ScanOptions extends LookOptions, AdoptOptions {
-  readonly output: 'terminal' | 'json'
+  /** Where which report goes; none: to the terminal. */
+  readonly output: readonly Output[]
   /** Without it that of roadcrew.yaml counts, else `will-break`. */
   readonly failOn?: Tier
   readonly by: Grouping
@@ -36,7 +38,9 @@ export interface ScanOptions extends LookOptions, AdoptOptions {
 export const none = { filename: [], context: [], namespace: [], only: [], skip: [] }
 
 /** A scan without any option. */
-export const plainScan: ScanOptions = { ...none, output: 'terminal', by: 'cause', top: 10 }
+export const plainScan: ScanOptions = { ...none, output: [{ format: 'terminal' }], by: 'cause', top: 10 }
+
+const formatNames = Object.keys(formats).join(', ')
 
 const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
@@ -87,10 +91,10 @@ export const withLookOptions = (command: Command): Command =>
 /** Adds the options that say how to report. */
 export const withReportOptions = (command: Command): Command =>
   command
-    .addOption(
-      new Option('-o, --output <format>', 'how to write the report')
-        .choices(['terminal', 'json'])
-        .default(plainScan.output),
+    .option(
+      '-o, --output <format[=file]>',
+      `how to write the report, and where to; many times or by commas for many: ${formatNames} (default: terminal)`,
+      outputsOf,
     )
     .addOption(
       new Option(

@@ -9,7 +9,8 @@ type Colors = ReturnType<typeof createColors>
 /** Two spaces, and what stands below a heading. */
 const indent = '  '
 
-const placeText = ({ file, line, column }: ReportPlace): string => `${file}:${line}:${column}`
+/** A place as compilers write it, `file:line:column`. */
+export const placeText = ({ file, line, column }: ReportPlace): string => `${file}:${line}:${column}`
 
 interface Row {
   readonly name: string
@@ -39,7 +40,8 @@ function rowsText(colors: Colors, entries: readonly Row[], width: number): strin
   })
 }
 
-const valueText = (value: unknown): string =>
+/** The value of a piece of evidence on one line. */
+export const valueText = (value: unknown): string =>
   value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /** An object in one line: `CronJob jobs/report`. */

@@ -2,6 +2,7 @@
 import type { Act } from '../contract/drill.ts'
 import type { Plot, Table } from '../contract/plot.ts'
 import { escaped } from './escaped.ts'
+import { page } from './page.ts'
 import { pageStyle } from './page-style.ts'
 import { plotSvgs } from './plot-svg.ts'
 import { figureText, valueText } from './plot-words.ts'
@@ -28,25 +29,14 @@ export function drillPage({ id, title, startedAt, tookMs, kernel, problems, acts
       : problems.map((problem) => `<p class="outcome ill">drill failed: ${escaped(problem)}</p>`).join('\n')
   const when = new Date(startedAt).toISOString().replace(/\.\d+Z$/, 'Z')
   const facts = { hazard: id, started: when, took: `${seconds(tookMs)} s`, kernel }
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Drill: ${escaped(id)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)}</h1>
+  return page({
+    title: `Drill: ${id}`,
+    style: pageStyle,
+    body: `<h1>${escaped(title)}</h1>
 ${outcome}
 ${list(facts)}
-${acts.map(actPart).join('\n')}
-</main>
-</body>
-</html>
-`
+${acts.map(actPart).join('\n')}`,
+  })
 }
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(1)

@@ -1,5 +1,6 @@
 // A rollout as a page: one file without a script, which needs no network.
 import { escaped } from './escaped.ts'
+import { page } from './page.ts'
 import { pageStyle } from './page-style.ts'
 import { rolloutChart } from './rollout-chart.ts'
 import type { RolloutReport } from './rollout-schema.ts'
@@ -35,18 +36,10 @@ export function rolloutPage(report: RolloutReport): string {
       ? outcome
       : `${lost.toLocaleString('en')} of ${sent.toLocaleString('en')} requests were lost; ${outcome}`
   const ill = exitCode !== 0 || lost > maxLost
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Rollout: ${escaped(`${kind} ${namespace}/${name}`)}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(`Rollout of ${kind} ${namespace}/${name}`)}</h1>
+  return page({
+    title: `Rollout: ${kind} ${namespace}/${name}`,
+    style,
+    body: `<h1>${escaped(`Rollout of ${kind} ${namespace}/${name}`)}</h1>
 <p class="outcome ${ill ? 'ill' : 'well'}">${escaped(text)}</p>
 ${factsOf(report)}
 <section><h2>Timeline</h2><div class="chart">${rolloutChart(report)}</div>${legend}</section>
@@ -54,11 +47,8 @@ ${causesPart(report)}
 ${lanesPart(report)}
 ${drainPart(report)}
 ${momentsPart(report)}
-${hurtPart(report)}
-</main>
-</body>
-</html>
-`
+${hurtPart(report)}`,
+  })
 }
 
 const legend = `<p class="legend">${[

@@ -2,8 +2,8 @@
 import { createColors } from 'picocolors'
 import { shortPlace } from '../objects/origin.ts'
 import { aligned, type Cell, type Column, cut } from './columns.ts'
-import { objectText } from './details.ts'
-import { type Grouping, type Line, linesOf, nobody } from './lines.ts'
+import { count, ownersCell, whatCell, whomCell } from './line-cells.ts'
+import { type Grouping, type Line, linesOf } from './lines.ts'
 import type { Report, ReportUnread } from './schema.ts'
 import { noticeTexts, setAsideText } from './set-aside.ts'
 import { type Tier, tiers } from './tiers.ts'
@@ -48,8 +48,6 @@ export function terminalReport(report: Report, options: TerminalOptions): string
   ]
   return `${shown.filter((part) => part !== '').join('\n\n')}\n`
 }
-
-const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
 /** The lines of causes that a report shows with these options. */
 export const shownLines = (
@@ -120,43 +118,6 @@ function rowOf({ id, group, findings }: Line, { worlds }: Report, by: Grouping):
   const where = by === 'cause' ? [...line, group, shortPlace(group)] : [group]
   const row = [[id], whatCell(findings), whomCell(findings, worlds.length > 1), where]
   return by === 'owner' ? row : [...row, ownersCell(findings)]
-}
-
-/** A beginning of fewer words is a bare name and a number. */
-const fewestWords = 4
-
-/** The fact if it is that of all; where it is too long its beginning if that has figures; else the title of the reason. */
-function whatCell(findings: Line['findings']): Cell {
-  const [first] = findings
-  if (!first) return ['']
-  const guess = findings.some((finding) => finding.guess) ? ' (a guess)' : ''
-  if (findings.some(({ fact }) => fact !== first.fact)) return [`${first.title}${guess}`]
-  const [beginning = ''] = first.fact.split(/[:;,] /)
-  const telling = /\d/.test(beginning) && beginning.split(' ').length >= fewestWords
-  const figures = telling && beginning !== first.fact ? [`${first.title}: ${beginning}${guess}`, beginning] : []
-  return [`${first.fact}${guess}`, ...figures, `${first.title}${guess}`]
-}
-
-function whomCell(findings: Line['findings'], several: boolean): Cell {
-  const [first] = findings
-  if (!first) return ['']
-  const { kind, namespace, name, world } = first.subject
-  if (findings.length === 1) {
-    const short = [objectText(first.subject), ...(namespace ? [`${namespace}/${name}`] : []), name]
-    return several ? [`${objectText(first.subject)} in ${world}`, ...short] : short
-  }
-  const kinds = new Set(findings.map(({ subject }) => subject.kind))
-  const worlds = new Set(findings.map(({ subject }) => subject.world))
-  const counted = kinds.size === 1 ? count(findings.length, kind) : count(findings.length, 'object')
-  const where = worlds.size > 1 ? `${worlds.size} clusters` : world
-  return several ? [`${counted} in ${where}`, counted] : [counted]
-}
-
-function ownersCell(findings: Line['findings']): Cell {
-  const owners = [...new Set(findings.map(({ owner }) => owner ?? nobody))].toSorted()
-  const [first = nobody, ...others] = owners
-  if (owners.length === 1) return [first === nobody ? '' : first]
-  return [owners.join(', '), `${first} and ${others.length} more`, `${owners.length} owners`]
 }
 
 /** How many rows of what was not read are listed where nobody asked for all. */
