@@ -2,11 +2,12 @@
 import type { Json } from '../contract/hazard.ts'
 import type { Broken } from '../contract/world.ts'
 import { toJson } from './convert.ts'
-import { linesOf, type Part, splitDocuments, withoutMarks } from './documents.ts'
+import { isHollow, linesOf, type Part, splitDocuments, withoutMarks } from './documents.ts'
 import { looksLikeJson, readJson } from './json.ts'
 import { longList } from './list-items.ts'
 import { isList, isTyped, type Member, memberOf, membersOf, type Typed } from './objects.ts'
 import { placeName, placesIn } from './place.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 import { compose, Unreadable } from './yaml.ts'
 
 /** An object and where it was: `document` in its file and `item` in its list, both counted from 0. */
@@ -86,6 +87,11 @@ export const readDocument = (text: string): Json | undefined | Unreadable => {
 }
 
 const readYaml = (text: string): Json | undefined | Unreadable => {
+  if (isHollow(text.startsWith('---') ? text.slice(3) : text)) return undefined
+  return readPlainYaml(text) ?? readTree(text)
+}
+
+const readTree = (text: string): Json | undefined | Unreadable => {
   try {
     const document = compose(text)
     const error = document?.errors[0]

@@ -66,6 +66,19 @@ describe('what kubectl reads, is read', () => {
       object: { big: '9007199254740993', fits: 9007199254740992, s: '9007199254740993' },
     })
   })
+  it('integers that no double comes near, by their digits, however many', () => {
+    for (const digits of ['9'.repeat(400), '7'.repeat(200_000)]) {
+      const yaml = entries(object('A', `big: ${digits}\nless: -${digits}\n`))[0]
+      expect(yaml).toMatchObject({ object: { big: digits, less: `-${digits}` } })
+      expect(entries(`{"apiVersion":"v1","kind":"A","big":${digits}}`)[0]).toMatchObject({ object: { big: digits } })
+    }
+  })
+  it('blank lines and comments without end, and a million markers: no documents', () => {
+    for (const text of ['\n'.repeat(9_000_000), '# a comment\n'.repeat(500_000), ' \r\n'.repeat(500_000)]) {
+      expect(entries(`${text}${object('A')}---\n${text}`)).toMatchObject([{ object: { kind: 'A' } }])
+    }
+    expect(kindsIn(`${'---\n'.repeat(1_000_000)}${object('A')}`)).toEqual(['999999 A'])
+  })
   it('byte order marks, in front of any document', () => {
     expect(kindsIn(`\uFEFF${object('A')}\uFEFF---\n\uFEFF${object('B')}`)).toEqual(['0 A', '1 B'])
   })

@@ -1,7 +1,7 @@
 // YAML as Kubernetes reads it: version 1.1 by the rules of go-yaml v2, then made JSON (sigs.k8s.io/yaml).
 import type { Alias, Document, Node, ParsedNode, Scalar } from 'yaml'
 import { Composer, isAlias, isScalar, Parser, type ScalarTag, Schema, visit } from 'yaml'
-import { isExact } from './json.ts'
+import { isExact, mostDigits } from './json.ts'
 
 /** Numbers as sigs.k8s.io/yaml/goyaml.v2 `resolve` tells them, once `_` is dropped; no sexagesimals, no dates. */
 const integer = /^([-+]?)(0[bB][01]+|0[oO][0-7]+|0[0-7]*|0[xX][\da-fA-F]+|[1-9]\d*)$/
@@ -17,12 +17,36 @@ export const numberOf = (scalar: string): number | string => {
   const [, sign, digits] = integer.exec(plain) ?? []
   if (digits !== undefined) {
     const octal = /^0[0-7]+$/.test(digits)
-    const decimal = `${sign === '-' ? '-' : ''}${BigInt(octal ? `0o${digits.slice(1)}` : digits)}`
+    const written = digits.length > mostDigits ? digits : BigInt(octal ? `0o${digits.slice(1)}` : digits)
+    const decimal = `${sign === '-' ? '-' : ''}${written}`
     return isExact(decimal) ? Number(decimal) : decimal
   }
   const value = float.test(plain) ? Number(plain) : Number.NaN
   return Number.isFinite(value) ? value : scalar
 }
+
+const isNull = /^(?:~|null|Null|NULL)?$/
+const isTrue = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/
+const isFalse = /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/
+const mayBeNumber = /^[-+]?\.?\d/
+
+/** What a scalar without quotes and tag stands for. */
+export const plainScalar = (scalar: string): string | number | boolean | null => {
+  // Longer than the longest word, and most values begin with none of a number's characters.
+  if (scalar.length <= 5) {
+    if (isNull.test(scalar)) return null
+    if (isTrue.test(scalar)) return true
+    if (isFalse.test(scalar)) return false
+  }
+  const value = mayBeNumber.test(scalar) ? numberOf(scalar) : scalar
+  return typeof value === 'string' ? detached(value) : value
+}
+
+/**
+ * The same string, not as a window on the file's text: V8 keeps a whole text in memory for as long as a piece of it
+ * (13 characters or more) is kept, so that one remembered name would hold on to its file.
+ */
+export const detached = (piece: string): string => (piece.length < 13 ? piece : ` ${piece}`.slice(1))
 
 const scalarTag = (name: string, test: RegExp, resolve: (scalar: string) => unknown): ScalarTag => ({
   tag: `tag:yaml.org,2002:${name}`,
@@ -37,11 +61,11 @@ const schema = new Schema({
   merge: true,
   resolveKnownTags: false,
   customTags: [
-    scalarTag('null', /^(?:~|null|Null|NULL)?$/, () => null),
-    scalarTag('bool', /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
-    scalarTag('bool', /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
-    scalarTag('int', /^[-+]?\.?\d/, numberOf),
-    scalarTag('float', /^[-+]?\.?\d/, numberOf),
+    scalarTag('null', isNull, () => null),
+    scalarTag('bool', isTrue, () => true),
+    scalarTag('bool', isFalse, () => false),
+    scalarTag('int', mayBeNumber, numberOf),
+    scalarTag('float', mayBeNumber, numberOf),
   ],
 })
 
