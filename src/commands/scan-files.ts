@@ -7,7 +7,7 @@ import type { Io } from './io.ts'
 import { startProgress, telling } from './progress.ts'
 import type { LookOptions as Where } from './scan-options.ts'
 
-export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'placeOf'>
+export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'foreign' | 'placeOf'>
 
 /** Looks at manifests and exports; `version` is what loose files are meant for. */
 export async function scanFiles(
@@ -32,7 +32,13 @@ export async function scanFiles(
   } finally {
     progress.end()
   }
-  return { looked, broken: files.broken, passedOver: files.passedOver(), placeOf: placesOfFiles(files.textOf) }
+  return {
+    looked,
+    broken: files.broken,
+    passedOver: files.passedOver(),
+    foreign: files.foreign(),
+    placeOf: placesOfFiles(files.textOf),
+  }
 }
 
 /** -n on files: as kubectl apply would see them, an object without a namespace is in none. */

@@ -20,6 +20,7 @@ export interface Found {
 /** A document that holds something else than Kubernetes objects, such as a chart's values. */
 export interface PassedOver {
   readonly passedOver: number
+  readonly value: Json
 }
 
 /**
@@ -52,7 +53,7 @@ export function* parseDocuments(text: string, file: string): Generator<Found | B
       yield { place: placeName(file, lineAndColumn(part.start + value.offset)), because: value.message }
     if (value === undefined || value instanceof Unreadable) continue
     const own = membersOf(value)
-    if (!own) yield { passedOver: document }
+    if (!own) yield { passedOver: document, value }
     for (const member of own?.slice(given) ?? []) yield found(member, document)
     given = 0
   }

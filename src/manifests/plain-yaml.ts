@@ -1,6 +1,14 @@
 // YAML without anchors, tags and merge keys, as nearly all manifests are, read by events: seven times as fast as by a
 // syntax tree. Whatever else a document holds, and whatever is wrong with it, is left to the tree, which says where.
-import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  type PopEvent,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+} from 'js-yaml'
 import type { Json } from '../contract/hazard.ts'
 import { isObject } from './objects.ts'
 import { detached, plainScalar } from './yaml.ts'
@@ -18,50 +26,46 @@ const disputed = /\r(?!\n)|^ *\t|^[ \t]+(?:---|\.\.\.)/m
 export const readPlainYaml = (text: string): Json | undefined => {
   if (disputed.test(text)) return undefined
   try {
-    return valueOf(text, parseEvents(text, {}))
+    return rootOf(text, parseEvents(text, {}))
   } catch {
     return undefined
   }
 }
 
-const valueOf = (text: string, events: readonly Event[]): Json | undefined => {
-  const open: Open[] = []
-  let documents = 0
-  let root: Json | undefined
-  for (const event of events) {
-    if (event.type === EVENT_ID.POP) {
-      open.pop()
-      continue
-    }
-    if (event.type === EVENT_ID.DOCUMENT) {
-      documents += 1
-      if (documents > 1 || event.directives.length > 0) return undefined
-      // Popped as collections are.
-      open.push({ list: [] })
-      continue
-    }
-    if (event.type === EVENT_ID.ALIAS || event.tagStart !== -1 || event.anchorStart !== -1) return undefined
-    const within = open.at(-1)
-    if (!within) return undefined
-    if ('map' in within && within.key === undefined) {
-      const key = event.type === EVENT_ID.SCALAR ? scalarOf(text, event) : null
-      if (key === null || isMerge(key, event)) return undefined
-      within.key = String(key)
-      continue
-    }
-    const { value, inner } = started(text, event)
-    if (open.length === 1) root = value
-    else put(within, value)
-    if (inner) open.push(inner)
+const rootOf = (text: string, events: readonly Event[]): Json | undefined => {
+  const [first, ...inner] = events
+  if (first?.type !== EVENT_ID.DOCUMENT || first.directives.length > 0) return undefined
+  // The document holds its root as a list holds its item, and is popped as one.
+  const roots: Json[] = []
+  const open: Open[] = [{ list: roots }]
+  for (const event of inner) {
+    if (event.type === EVENT_ID.POP) open.pop()
+    else if (!take(text, event, open)) return undefined
   }
-  // All else is rare, and small.
-  return isObject(root) ? root : undefined
+  // All else than an object is rare, and small.
+  return roots.length === 1 && isObject(roots[0]) ? roots[0] : undefined
 }
 
-const isMerge = (key: Json, event: Event): boolean =>
-  key === '<<' && event.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN
+/** Takes a key or a value for the collection that is open; false if it is no plain YAML. */
+const take = (text: string, event: Exclude<Event, PopEvent>, open: Open[]): boolean => {
+  const within = open.at(-1)
+  if (!within || event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.ALIAS) return false
+  if (event.tagStart !== -1 || event.anchorStart !== -1) return false
+  if ('map' in within && within.key === undefined) {
+    const key = event.type === EVENT_ID.SCALAR && !isMerge(text, event) ? scalarOf(text, event) : null
+    if (key !== null) within.key = String(key)
+    return key !== null
+  }
+  const { value, inner } = started(text, event)
+  put(within, value)
+  if (inner) open.push(inner)
+  return true
+}
 
-type Valued = Exclude<Event, { type: typeof EVENT_ID.POP | typeof EVENT_ID.DOCUMENT | typeof EVENT_ID.ALIAS }>
+const isMerge = (text: string, { style, valueStart, valueEnd }: ScalarEvent): boolean =>
+  style === SCALAR_STYLE.PLAIN && valueEnd - valueStart === 2 && text.startsWith('<<', valueStart)
+
+type Valued = ScalarEvent | Extract<Event, { type: typeof EVENT_ID.SEQUENCE | typeof EVENT_ID.MAPPING }>
 
 const started = (text: string, event: Valued): { readonly value: Json; readonly inner?: Open } => {
   if (event.type === EVENT_ID.SCALAR) return { value: scalarOf(text, event) }

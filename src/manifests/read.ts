@@ -1,9 +1,18 @@
 // Streams the objects of the asked kinds out of files.
 import type { Item, Kind, Subject } from '../contract/hazard.ts'
 import type { Batch, Broken } from '../contract/world.ts'
+import {
+  type Neighbours,
+  type Recognised,
+  recogniseBroken,
+  recogniseFile,
+  recogniseObject,
+  recogniseValue,
+} from './foreign.ts'
 import { isMetricsFile, metricsIn } from './metrics-file.ts'
+import { neighbourhood } from './neighbours.ts'
 import { isObject, type JsonObject, type Typed } from './objects.ts'
-import { type Found, parseDocuments } from './parse.ts'
+import { type Found, type PassedOver, parseDocuments } from './parse.ts'
 import { placeName, placesIn } from './place.ts'
 import { causeOf } from './text.ts'
 
@@ -26,17 +35,17 @@ const extensions: Readonly<Record<string, string>> = {
 /**
  * Reads every file once, one text in memory at a time, and gives the objects of the asked kinds, of any version of
  * their group, in batches of at most 500; what is broken as it is met; at the end, for each kind of which there was
- * none, that the files hold none. `passed` gets the number of documents that are no Kubernetes objects. `textOf` may
- * reject: that file is broken, and the others are read.
+ * none, that the files hold none. What is for other tools goes to `passed`. `textOf` may reject: that file is broken, and
+ * the others are read.
  */
 export async function* readFiles(
   files: readonly string[],
   kinds: readonly Kind<unknown>[],
   textOf: (file: string) => Promise<string>,
-  passed: (count: number) => void,
+  passed: (file: string, recognised: Recognised) => void,
 ): AsyncGenerator<Batch> {
   const asked = kinds.map((of): Asked => ({ of, items: [], given: false }))
-  let passedOver = 0
+  const neighboursOf = neighbourhood()
   for (const file of files) {
     const text = await textOf(file).catch((error: unknown): Broken => ({ place: file, because: causeOf(error) }))
     if (typeof text !== 'string') {
@@ -47,18 +56,34 @@ export async function* readFiles(
       yield* sortMetricsIn(file, text, asked)
       continue
     }
+    const neighbours = await neighboursOf(file)
+    const foreign = recogniseFile(text, neighbours)
+    if (foreign) {
+      passed(file, foreign)
+      continue
+    }
     const placeOf = placesIn(text)
     for (const entry of parseDocuments(text, file)) {
-      if ('because' in entry) yield { broken: entry }
-      else if ('passedOver' in entry) passedOver += 1
-      else yield* sortIn(entry, asked, file, placeOf)
+      const other = foreignIn(entry, file, text, neighbours)
+      if (other) passed(file, other)
+      else if ('because' in entry) yield { broken: entry }
+      else if ('object' in entry) yield* sortIn(entry, asked, file, placeOf)
     }
   }
-  passed(passedOver)
   for (const one of asked) {
     if (one.items.length > 0) yield take(one)
     else if (!one.given) yield { of: one.of, elsewhere: `no ${one.of.kind} in the files given` }
   }
+}
+
+const foreignIn = (
+  entry: Found | Broken | PassedOver,
+  file: string,
+  text: string,
+  neighbours: Neighbours,
+): Recognised | undefined => {
+  if ('because' in entry) return recogniseBroken(file, text, neighbours)
+  return 'object' in entry ? recogniseObject(file, entry.object) : recogniseValue(file, entry.value, neighbours)
 }
 
 /** `given`: at least one batch went out. */

@@ -4,6 +4,7 @@ import type { Version } from '../contract/hazard.ts'
 import type { Broken, World } from '../contract/world.ts'
 import { expand, stdinName } from './expand.ts'
 import { type Group, groupFiles } from './exports.ts'
+import { type ForeignFiles, type ForeignTally, foreignTally } from './foreign-tally.ts'
 import { readFiles } from './read.ts'
 import { readText } from './text.ts'
 
@@ -15,6 +16,8 @@ export interface FileWorlds {
   textOf(file: string): Promise<string>
   /** How many documents the last reading of each world passed over because they are no Kubernetes objects. */
   passedOver(): number
+  /** What those are. */
+  foreign(): readonly ForeignFiles[]
 }
 
 const nameFor = (inputs: readonly string[]): string => {
@@ -37,13 +40,22 @@ export const fileWorlds = async (
   const loose = { name: nameFor(inputs), ...(options.version && { version: options.version }) }
   const { groups, broken } = await groupFiles(expanded.files, loose)
   const textOf = textReader(options.stdin)
-  const passed = new Map<Group, number>()
+  const passed = new Map<Group, { documents: number; readonly tally: ForeignTally }>()
   const worlds = groups.map((group): World => {
     const { files, ...known } = group
-    return { ...known, read: (kinds) => readFiles(files, kinds, textOf, (count) => passed.set(group, count)) }
+    const read: World['read'] = (kinds) => {
+      const own = { documents: 0, tally: foreignTally() }
+      passed.set(group, own)
+      return readFiles(files, kinds, textOf, (file, recognised) => {
+        own.documents += 1
+        own.tally.add(file, recognised)
+      })
+    }
+    return { ...known, read }
   })
-  const passedOver = () => [...passed.values()].reduce((sum, count) => sum + count, 0)
-  return { worlds, broken: [...expanded.broken, ...broken], textOf, passedOver }
+  const passedOver = () => [...passed.values()].reduce((sum, { documents }) => sum + documents, 0)
+  const foreign = () => [...passed.values()].flatMap(({ tally }) => tally.rows())
+  return { worlds, broken: [...expanded.broken, ...broken], textOf, passedOver, foreign }
 }
 
 /** Reads files anew each time, to hold one text at most; but keeps what can be read only once: stdin and pipes. */

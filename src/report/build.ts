@@ -7,7 +7,7 @@ import { subjectKey } from '../engine/subjects.ts'
 import type { Origin } from '../objects/origin.ts'
 import { versionText } from '../objects/version.ts'
 import { causeId } from './lines.ts'
-import type { Report, ReportFinding, ReportPlace, ReportSubject } from './schema.ts'
+import type { Foreign, Report, ReportFinding, ReportPlace, ReportSubject } from './schema.ts'
 import { isAtLeast, type Tier, tierOf, tiers } from './tiers.ts'
 import { brokenRow, unreadOf } from './unread.ts'
 
@@ -29,6 +29,8 @@ export interface ReportInput {
   /** What could not even be assigned to a world: inputs that do not exist, broken documents. */
   readonly broken: readonly Broken[]
   readonly passedOver: number
+  /** What was passed over, sort by sort. */
+  readonly foreign?: readonly Foreign[]
   readonly failOn: Tier
   /** How long reading and judging took. */
   readonly ms: number
@@ -85,7 +87,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
         .map(({ kind, because }) => ({ world: name, kind, because })),
     ),
     passedOver: input.passedOver,
-    foreign: [],
+    foreign: [...(input.foreign ?? [])],
     summary: { ...summary, setAside: 0, exitCode: exitCode(findings, unread, input.failOn) },
   }
 }
