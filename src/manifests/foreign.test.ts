@@ -7,7 +7,7 @@ import type { Batch } from '../contract/world.ts'
 import { cronJobs } from '../objects/kinds.ts'
 import { recogniseBroken, recogniseObject, recogniseValue } from './foreign.ts'
 import { isTyped } from './objects.ts'
-import { readDocument } from './parse.ts'
+import { readDocument } from './read-document.ts'
 import { fileWorlds } from './world.ts'
 
 const valueIn = (text: string): Json => {

@@ -5,7 +5,7 @@ import type { Json } from '../contract/hazard.ts'
 import { stdinName } from './expand.ts'
 import type { Neighbours } from './foreign.ts'
 import { isObject } from './objects.ts'
-import { readDocument } from './parse.ts'
+import { readDocument } from './read-document.ts'
 
 /** Looks up what lies around files; each folder is looked into once. Never rejects: what can't be read is not there. */
 export const neighbourhood = (): ((file: string) => Promise<Neighbours>) => {

@@ -1,6 +1,6 @@
 // YAML as Kubernetes reads it: version 1.1 by the rules of go-yaml v2, then made JSON (sigs.k8s.io/yaml).
-import type { Alias, Document, Node, ParsedNode, Scalar } from 'yaml'
-import { Composer, isAlias, isScalar, Parser, type ScalarTag, Schema, visit } from 'yaml'
+import type { Alias, CST, Document, Node, ParsedNode, Scalar } from 'yaml'
+import { Composer, isAlias, isScalar, Lexer, Parser, type ScalarTag, Schema, visit } from 'yaml'
 import { isExact, mostDigits } from './json.ts'
 
 /** Numbers as sigs.k8s.io/yaml/goyaml.v2 `resolve` tells them, once `_` is dropped; no sexagesimals, no dates. */
@@ -78,12 +78,41 @@ export class Unreadable extends Error {
   }
 }
 
-/** The syntax tree of the one document in `text`; undefined if there is none. Errors are in its `errors`. */
+/** An alias of what stands nowhere before it. */
+export class NoAnchor extends Unreadable {}
+
+/** Both the YAML library and our own walk of its tree use the stack, which is all that limits the depth. */
+export const tooDeep = 'nested too deeply: expected at most some hundred levels'
+
+/** Brackets in brackets, of which the library would still make a tree, slowly, before it runs out of stack. */
+const mostBrackets = 1000
+
+/** Lexemes that are no part of the text: where a document or a scalar starts, and that a flow ends in an error. */
+const marks = new Set(['\u0002', '\u0018', '\u001f'])
+
+/**
+ * The syntax tree of the one document in `text`; undefined if there is none. Errors are in its `errors`.
+ * @throws Unreadable if it is nested too deeply.
+ */
 export const compose = (text: string): Document.Parsed | undefined => {
   // A key given twice is no error: for kubectl the last one counts.
   const composer = new Composer({ version: '1.1', schema, uniqueKeys: false, logLevel: 'error' })
-  const [document] = [...composer.compose(new Parser().parse(text))]
+  const [document] = [...composer.compose(tokensOf(text))]
   return document as Document.Parsed | undefined
+}
+
+function* tokensOf(text: string): Generator<CST.Token> {
+  const parser = new Parser()
+  let brackets = 0
+  let offset = 0
+  for (const lexeme of new Lexer().lex(text)) {
+    if (lexeme === '[' || lexeme === '{') brackets += 1
+    if (lexeme === ']' || lexeme === '}') brackets -= 1
+    if (brackets > mostBrackets) throw new Unreadable(tooDeep, offset)
+    if (!marks.has(lexeme)) offset += lexeme.length
+    yield* parser.next(lexeme)
+  }
+  yield* parser.end()
 }
 
 /** The start of a node in its text, in UTF-16 code units. */
