@@ -31,6 +31,7 @@ const io = {
   now: () => Date.now(),
   ticks: () => performance.now(),
   stdin: () => text(process.stdin),
+  stdinBytes: () => process.stdin,
   env: process.env,
   home: homedir(),
   signal: abort.signal,

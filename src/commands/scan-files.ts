@@ -1,7 +1,6 @@
 import type { Version } from '../contract/hazard.ts'
 import { type LookOptions, look } from '../engine/look.ts'
-import { placesIn } from '../manifests/place.ts'
-import { fileWorlds } from '../manifests/world.ts'
+import { type FileWorlds, fileWorlds } from '../manifests/world.ts'
 import type { Looked, ReportInput } from '../report/build.ts'
 import type { Io } from './io.ts'
 import { startProgress, telling } from './progress.ts'
@@ -16,7 +15,7 @@ export async function scanFiles(
   { namespace }: Where,
   io: Io,
 ): Promise<Seen> {
-  const files = await fileWorlds(inputs, { stdin: io.stdin, version: options.version })
+  const files = await fileWorlds(inputs, { stdin: io.stdinBytes ?? io.stdin, version: options.version })
   const looked: Looked[] = []
   const progress = await startProgress(io, 'reading')
   try {
@@ -37,7 +36,7 @@ export async function scanFiles(
     broken: files.broken,
     passedOver: files.passedOver(),
     foreign: files.foreign(),
-    placeOf: placesOfFiles(files.textOf),
+    placeOf: placesOfFiles(files.placesOf),
   }
 }
 
@@ -59,16 +58,17 @@ function inNamespaces(
 const mostFiles = 4
 
 /** Places are looked up for findings only. */
-function placesOfFiles(textOf: (file: string) => Promise<string>): ReportInput['placeOf'] {
-  const files = new Map<string, Promise<ReturnType<typeof placesIn>>>()
+function placesOfFiles(placesOf: FileWorlds['placesOf']): ReportInput['placeOf'] {
+  const files = new Map<string, ReturnType<FileWorlds['placesOf']>>()
   return async (file, source, path) => {
-    const places = files.get(file) ?? textOf(file).then(placesIn)
+    const places = files.get(file) ?? placesOf(file)
     files.delete(file)
     files.set(file, places)
     const [oldest] = files.keys()
     if (files.size > mostFiles && oldest !== undefined) files.delete(oldest)
     try {
-      return { file, ...(await places)(source, path) }
+      const placeOf = await places
+      return { file, ...(await placeOf(source, path)) }
     } catch {
       return undefined // gone since it was read: the finding stands without its line
     }

@@ -1,5 +1,5 @@
 // From what a user names (files, folders, globs, stdin) to the list of files to read.
-import type { Stats } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
@@ -46,7 +46,7 @@ const named = async (path: string): Promise<Named> => ({ path, same: await realp
  * Why something that is no folder is not read: it would not end, or wait for somebody. A pipe that is named by itself is
  * meant, as in `<(helm template shop)`.
  */
-const unreadable = (stats: Stats, within: boolean): string | undefined => {
+const unreadable = (stats: Stats | Dirent, within: boolean): string | undefined => {
   if (stats.isFile()) return undefined
   if (stats.isFIFO()) return within ? 'a pipe, which is only read if it is named by itself' : undefined
   return stats.isSocket() ? 'a socket: expected a file' : 'a device: expected a file, or - for stdin'
@@ -95,7 +95,7 @@ const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broke
       if (stats?.isDirectory()) {
         for (const file of await filesIn(path, new Set([...above, real]), broken)) files.push(file)
       } else if (manifest.test(entry.name) || isOfPod(entry.name)) {
-        const because = stats && !stats.isFile() ? unreadable(await stat(path), true) : undefined
+        const because = stats && unreadable(stats, true)
         if (because !== undefined) broken.push({ place: path, because })
         else files.push(entry.isFile() ? { path, same: join(real, entry.name) } : await named(path))
       }
