@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { CommanderError } from 'commander'
 import { forTerminal } from './commands/for-terminal.ts'
 import { UsageError } from './commands/io.ts'
-import { program } from './commands/program.ts'
+import { programFor } from './commands/start.ts'
 
 // The only place that sets the exit code.
 const wrongUsage = 64
@@ -43,9 +43,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await program(io, (code) => {
+  const program = await programFor(process.argv.slice(2), io, (code) => {
     process.exitCode ??= code
-  }).parseAsync()
+  })
+  await program.parseAsync()
 } catch (error) {
   if (abort.signal.aborted) {
     io.err('roadcrew: stopped\n')
