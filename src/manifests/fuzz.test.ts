@@ -170,7 +170,8 @@ describe('whatever stands between two objects, they are read', () => {
 
 const word = fc.stringMatching(/^[a-z][a-zA-Z0-9]{0,8}$/)
 const scalar = fc.oneof(
-  fc.string({ maxLength: 20 }).map((one) => one.replaceAll('\r', '')),
+  // Of blanks alone the YAML library writes a block that is empty, for itself and for kubectl.
+  fc.string({ maxLength: 20 }).map((one) => one.replaceAll('\r', '').replace(/^\s+$/, 'x')),
   fc.constantFrom(
     '---\n',
     '- a\n- b\n',
