@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { agentBench } from './agent.ts'
 import { controllerBench } from './controller.ts'
 import { drillBench } from './drill.ts'
-import { fleetBench } from './fleet.ts'
+import { fleetBench, largeFleetBench } from './fleet.ts'
 import { liveBench } from './live.ts'
 import { manifestsBench } from './manifests.ts'
 import { networkBench } from './network.ts'
@@ -50,6 +50,10 @@ if (process.argv[2] === 'rollout') {
 }
 if (process.argv[2] === 'drill') {
   process.stdout.write(`${table(await drillBench())}\n`)
+  process.exit()
+}
+if (process.argv[2] === 'fleet') {
+  process.stdout.write(`${table([...fleetBench(), ...largeFleetBench()])}\n`)
   process.exit()
 }
 process.stdout.write(`${table(await scheduleBench())}\n\n`)

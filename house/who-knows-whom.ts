@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, Allowed>> = {
   schedule: { folders: ['contract', 'objects'], packages: ['moment-timezone', 'node:module'] },
   linux: { folders: ['contract', 'objects'], packages: [] },
   engine: { folders: ['contract', 'objects'], packages: ['zod'] },
-  manifests: { folders: pure, packages: ['yaml', 'tinyglobby', 'node:'] },
+  manifests: { folders: pure, packages: ['yaml', 'js-yaml', 'tinyglobby', 'node:'] },
   kubernetes: {
     folders: pure,
     packages: ['undici', '@kubernetes/client-node', 'yaml', 'types:kubernetes-types', 'node:'],

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { CommanderError } from 'commander'
 import { forTerminal } from './commands/for-terminal.ts'
 import { UsageError } from './commands/io.ts'
-import { program } from './commands/program.ts'
+import { programFor } from './commands/start.ts'
 import { homeFolder } from './home.ts'
 
 // The only place that sets the exit code.
@@ -31,6 +31,7 @@ const io = {
   now: () => Date.now(),
   ticks: () => performance.now(),
   stdin: () => text(process.stdin),
+  stdinBytes: () => process.stdin,
   env: process.env,
   home: homeFolder(),
   signal: abort.signal,
@@ -43,9 +44,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 async function run(): Promise<void> {
   try {
-    await program(io, (code) => {
+    const program = await programFor(process.argv.slice(2), io, (code) => {
       process.exitCode ??= code
-    }).parseAsync()
+    })
+    await program.parseAsync()
   } catch (error) {
     if (abort.signal.aborted) {
       io.err('roadcrew: stopped\n')

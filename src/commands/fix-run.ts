@@ -19,8 +19,9 @@ import { toolVersion } from './tool-version.ts'
 /** @returns the exit code. @throws UsageError if the options don't go together, or nothing is meant by `what`. */
 export async function runFix(what: string, inputs: readonly string[], given: FixOptions, io: Io): Promise<number> {
   expectTogether(inputs, given)
-  const stdin = once(io.stdin)
-  const around = { ...io, stdin }
+  // It is looked at twice, and stdin can be read once.
+  const { stdinBytes: _, ...rest } = io
+  const around = { ...rest, stdin: once(io.stdin) }
   const { withFile, asking, sift } = adoptionOf(given, io, true)
   const options = withFile(given, inputs)
   const seen = await lookAround(inputs, options, around, asking)

@@ -11,6 +11,8 @@ export interface Io {
   /** ms, monotonic. */
   readonly ticks: () => number
   readonly stdin: () => Promise<string>
+  /** The same piece by piece, for what may be larger than a text can be; absent where it is none. */
+  readonly stdinBytes?: () => AsyncIterable<Uint8Array>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   /** Aborted on Ctrl-C. */

@@ -1,13 +1,12 @@
 import type { Version } from '../contract/hazard.ts'
 import type { Look, LookOptions } from '../engine/look.ts'
-import { placesIn } from '../manifests/place.ts'
-import { fileWorlds } from '../manifests/world.ts'
+import { type FileWorlds, fileWorlds } from '../manifests/world.ts'
 import type { Looked, ReportInput } from '../report/build.ts'
 import type { Io } from './io.ts'
 import { startProgress, telling } from './progress.ts'
 import type { LookOptions as Where } from './scan-options.ts'
 
-export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'placeOf'>
+export type Seen = Pick<ReportInput, 'looked' | 'broken' | 'passedOver' | 'foreign' | 'placeOf'>
 
 /** Looks at manifests and exports; `version` is what loose files are meant for. */
 export async function scanFiles(
@@ -21,7 +20,8 @@ export async function scanFiles(
   lookAt: (options: LookOptions) => Promise<Look>,
 ): Promise<Seen> {
   const { version, excluded } = options
-  const files = await fileWorlds(inputs, { stdin: io.stdin, version, ...(excluded && { excluded }) })
+  const stdin = io.stdinBytes ?? io.stdin
+  const files = await fileWorlds(inputs, { stdin, version, ...(excluded && { excluded }) })
   const looked: Looked[] = []
   const progress = await startProgress(io, 'reading')
   try {
@@ -38,7 +38,13 @@ export async function scanFiles(
   } finally {
     progress.end()
   }
-  return { looked, broken: files.broken, passedOver: files.passedOver(), placeOf: placesOfFiles(files.textOf) }
+  return {
+    looked,
+    broken: files.broken,
+    passedOver: files.passedOver(),
+    foreign: files.foreign(),
+    placeOf: placesOfFiles(files.placesOf),
+  }
 }
 
 /** -n on files: as kubectl apply would see them, an object without a namespace is in none. */
@@ -59,16 +65,17 @@ function inNamespaces(
 const mostFiles = 4
 
 /** Places are looked up for findings only. */
-function placesOfFiles(textOf: (file: string) => Promise<string>): ReportInput['placeOf'] {
-  const files = new Map<string, Promise<ReturnType<typeof placesIn>>>()
+function placesOfFiles(placesOf: FileWorlds['placesOf']): ReportInput['placeOf'] {
+  const files = new Map<string, ReturnType<FileWorlds['placesOf']>>()
   return async (file, source, path) => {
-    const places = files.get(file) ?? textOf(file).then(placesIn)
+    const places = files.get(file) ?? placesOf(file)
     files.delete(file)
     files.set(file, places)
     const [oldest] = files.keys()
     if (files.size > mostFiles && oldest !== undefined) files.delete(oldest)
     try {
-      return { file, ...(await places)(source, path) }
+      const placeOf = await places
+      return { file, ...(await placeOf(source, path)) }
     } catch {
       return undefined // gone since it was read: the finding stands without its line
     }

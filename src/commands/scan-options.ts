@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { shellWord } from '../objects/shell-word.ts'
 import { type Grouping, groupings } from '../report/lines.ts'
 import { type Tier, tiers } from '../report/tiers.ts'
 import { type AdoptOptions, sameAdopted } from './adopt-options.ts'
@@ -106,8 +107,6 @@ export const withReportOptions = (command: Command): Command =>
     .option('--top <n>', 'how many lines each tier shows', wholeNumber, plainScan.top)
     .option('--advice', 'list advice and what could not be judged too, instead of only counting it')
 
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
-
 /** The words that look at the same once more, for the next command to type. */
 export function sameLook(inputs: readonly string[], options: LookOptions & AdoptOptions): string {
   const flag = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [name, value])
@@ -126,6 +125,6 @@ export function sameLook(inputs: readonly string[], options: LookOptions & Adopt
     ...flag('--policy', options.policy),
     ...sameAdopted(options),
   ]
-    .map(quoted)
+    .map(shellWord)
     .join(' ')
 }

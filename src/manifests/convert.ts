@@ -2,7 +2,7 @@
 import type { Document, Node, YAMLMap } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq } from 'yaml'
 import type { Json } from '../contract/hazard.ts'
-import { aliases, isMerge, keyName, startOf, Unreadable } from './yaml.ts'
+import { aliases, detached, isMerge, keyName, NoAnchor, startOf, Unreadable } from './yaml.ts'
 
 /** How much of a document may come from aliases: go-yaml's `allowedAliasRatio` (CVE-2019-11253). */
 const mostFromAliases = (nodes: number): number => {
@@ -39,7 +39,7 @@ export const toJson = (document: Document.Parsed): Json => {
   const follow = (alias: Node & { source: string }): Json => {
     const target = isAlias(alias) ? targetOf(alias) : undefined
     if (!target)
-      throw new Unreadable(`*${alias.source} refers to no anchor: expected &${alias.source} before it`, startOf(alias))
+      throw new NoAnchor(`*${alias.source} refers to no anchor: expected &${alias.source} before it`, startOf(alias))
     if (open.has(target)) throw new Unreadable(`*${alias.source} stands within its own anchor`, startOf(alias))
     return convert(target, true)
   }
@@ -95,9 +95,3 @@ const scalar = (value: unknown): Json => {
   if (typeof value === 'string') return detached(value)
   return value as number | boolean | null
 }
-
-/**
- * The same string, not as a window on the file's text: V8 keeps a whole text in memory for as long as a piece of it
- * (13 characters or more) is kept, so that one remembered name would hold on to its file.
- */
-const detached = (piece: string): string => (piece.length < 13 ? piece : ` ${piece}`.slice(1))

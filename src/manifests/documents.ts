@@ -13,8 +13,23 @@ export interface Part {
  * around it (YAML 1.2, 9.1.2: forbidden as content). Five dashes or an indented line are content.
  */
 const marker = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm
-/** Blank lines, comments and directives: on their own no document. */
-const hollow = /^(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n)*(?:[ \t\r]*(?:#[^\n]*)?|%[^\n]*)$/
+/**
+ * Whether a text has nothing but blank lines, comments and directives, which are on their own no document. Line by line: a
+ * pattern over the whole of a long text would run out of stack.
+ */
+export const isHollow = (text: string): boolean => {
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf('\n', start)
+    const next = end === -1 ? text.length : end + 1
+    hollowLine.lastIndex = start
+    if (!hollowLine.test(text)) return false
+    start = next
+  }
+  return true
+}
+
+/** A line that is blank, a comment or a directive. */
+const hollowLine = /%[^\n]*(?:\n|$)|[ \t]*(?:#[^\n]*)?(?:\r?\n|\r?$)/y
 
 /** The text without byte order marks; they are allowed at the start of every document, and no editor shows them. */
 export const withoutMarks = (text: string): string => (text.includes('\uFEFF') ? text.replace(/^\uFEFF/gm, '') : text)
@@ -31,7 +46,7 @@ export function* splitDocuments(text: string): Generator<Part> {
     const ends = found[0] === '...'
     const before = text.slice(start, at)
     // Comments and directives before a marker belong to the document that it opens.
-    if (!opened && hollow.test(before)) {
+    if (!opened && isHollow(before)) {
       if (ends) start = at + 3
       else opened = true
       continue
@@ -41,7 +56,7 @@ export function* splitDocuments(text: string): Generator<Part> {
     opened = !ends
   }
   const rest = text.slice(start)
-  if (opened || !hollow.test(rest)) yield* splitJson(rest, start)
+  if (opened || !isHollow(rest)) yield* splitJson(rest, start)
 }
 
 function* splitJson(text: string, start: number): Generator<Part> {

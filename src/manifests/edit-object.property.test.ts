@@ -5,7 +5,7 @@ import type { Change, Json, Path } from '../contract/hazard.ts'
 import { applyChanges, valueAt } from '../objects/changes.ts'
 import { editObject } from './edit-object.ts'
 import { writingOf } from './edit-writing.ts'
-import { readDocument } from './parse.ts'
+import { readDocument } from './read-document.ts'
 import { Unreadable } from './yaml.ts'
 
 const word = fc.oneof(

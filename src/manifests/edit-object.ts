@@ -3,7 +3,7 @@ import type { Change, Json } from '../contract/hazard.ts'
 import { applyChanges, sameValue, valueAt } from '../objects/changes.ts'
 import { spliceFor } from './edit-splice.ts'
 import type { Writing } from './edit-writing.ts'
-import { readDocument } from './parse.ts'
+import { readDocument } from './read-document.ts'
 import { compose, Unreadable } from './yaml.ts'
 
 /**

@@ -1,4 +1,5 @@
 // From what a user names (files, folders, globs, stdin) to the list of files to read.
+import type { Dirent, Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
@@ -25,19 +26,42 @@ export const expand = async (
   const files = new Map<string, string>()
   const broken: Broken[] = []
   for (const input of inputs) {
-    const found = input === '-' ? [stdinName] : await filesOf(input, broken)
-    for (const file of found.toSorted()) {
-      const same = file === stdinName ? file : await realpath(file).catch(() => file)
-      if (!files.has(same)) files.set(same, file)
+    const found = input === '-' ? [{ path: stdinName, same: stdinName }] : await filesOf(input, broken)
+    for (const { path, same } of found.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+      if (!files.has(same)) files.set(same, path)
     }
   }
   return { files: [...files.values()], broken }
 }
 
-const filesOf = async (input: string, broken: Broken[]): Promise<readonly string[]> => {
+/** `same`: its real path, by which a file is known that two names lead to. */
+interface Named {
+  readonly path: string
+  readonly same: string
+}
+
+const named = async (path: string): Promise<Named> => ({ path, same: await realpath(path).catch(() => path) })
+
+/**
+ * Why something that is no folder is not read: it would not end, or wait for somebody. A pipe that is named by itself is
+ * meant, as in `<(helm template shop)`.
+ */
+const unreadable = (stats: Stats | Dirent, within: boolean): string | undefined => {
+  if (stats.isFile()) return undefined
+  if (stats.isFIFO()) return within ? 'a pipe, which is only read if it is named by itself' : undefined
+  return stats.isSocket() ? 'a socket: expected a file' : 'a device: expected a file, or - for stdin'
+}
+
+const filesOf = async (input: string, broken: Broken[]): Promise<readonly Named[]> => {
   const path = normalize(input)
   try {
-    if (!(await stat(path)).isDirectory()) return [path]
+    const stats = await stat(path)
+    if (!stats.isDirectory()) {
+      const because = unreadable(stats, false)
+      if (because === undefined) return [await named(path)]
+      broken.push({ place: input, because })
+      return []
+    }
   } catch (error) {
     // Looked for first: a file may well be called `a[1].yaml`.
     if (isDynamicPattern(input)) return matches(input, broken)
@@ -51,25 +75,30 @@ const filesOf = async (input: string, broken: Broken[]): Promise<readonly string
   return found
 }
 
-const matches = async (pattern: string, broken: Broken[]): Promise<readonly string[]> => {
+const matches = async (pattern: string, broken: Broken[]): Promise<readonly Named[]> => {
   const ignore = skipped.map((name) => `**/${name}/**`)
   const found = await glob(pattern, { dot: true, expandDirectories: false, ignore, absolute: isAbsolute(pattern) })
   if (found.length === 0) broken.push({ place: pattern, because: 'no file matches' })
-  return found.map(normalize)
+  return Promise.all(found.map((path) => named(normalize(path))))
 }
 
 /** `above`: the real paths of the folders on the way down; a link back to one of them is a circle. */
-const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broken[]): Promise<string[]> => {
-  const files: string[] = []
+const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broken[]): Promise<Named[]> => {
+  const files: Named[] = []
   try {
     const real = await realpath(folder)
     if (above.has(real)) return []
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (skipped.includes(entry.name)) continue
-      if (entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(path))))
-        files.push(...(await filesIn(path, new Set([...above, real]), broken)))
-      else if (manifest.test(entry.name) || isOfPod(entry.name)) files.push(path)
+      const stats = entry.isFile() || entry.isDirectory() ? entry : await statsOf(path)
+      if (stats?.isDirectory()) {
+        for (const file of await filesIn(path, new Set([...above, real]), broken)) files.push(file)
+      } else if (manifest.test(entry.name) || isOfPod(entry.name)) {
+        const because = stats && unreadable(stats, true)
+        if (because !== undefined) broken.push({ place: path, because })
+        else files.push(entry.isFile() ? { path, same: join(real, entry.name) } : await named(path))
+      }
     }
   } catch (error) {
     broken.push({ place: folder, because: causeOf(error) })
@@ -78,10 +107,10 @@ const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broke
 }
 
 /** A link that leads nowhere counts as a file: reading it will tell, if its name makes it worth reading. */
-const leadsToFolder = async (link: string): Promise<boolean> => {
+const statsOf = async (path: string): Promise<Stats | undefined> => {
   try {
-    return (await stat(link)).isDirectory()
+    return await stat(path)
   } catch {
-    return false
+    return undefined
   }
 }

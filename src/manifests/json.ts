@@ -9,8 +9,16 @@ const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 /** Whether a text can be JSON at all: an object or array. */
 export const looksLikeJson = (text: string): boolean => /^\s*[{[]/.test(text)
 
+/** No double has more digits before its point (1.8e308). */
+export const mostDigits = 309
+
 /** Whether a double holds exactly the integer written in these decimal digits. */
-export const isExact = (digits: string): boolean => BigInt(Number(digits)) === BigInt(digits)
+export const isExact = (digits: string): boolean => {
+  // The sign is no digit; and what takes long to read is never asked for.
+  if (digits.length > mostDigits + 1) return false
+  const value = Number(digits)
+  return Number.isFinite(value) && BigInt(value) === BigInt(digits)
+}
 
 /**
  * Reads JSON. An integer that a double cannot hold exactly (they exist beyond 2^53) comes as the string of its digits:

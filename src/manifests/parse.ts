@@ -1,13 +1,14 @@
 // From a file's text to the Kubernetes objects in it, one document at a time.
 import type { Json } from '../contract/hazard.ts'
 import type { Broken } from '../contract/world.ts'
-import { toJson } from './convert.ts'
 import { linesOf, type Part, splitDocuments, withoutMarks } from './documents.ts'
 import { looksLikeJson, readJson } from './json.ts'
 import { longList } from './list-items.ts'
 import { isList, isTyped, type Member, memberOf, membersOf, type Typed } from './objects.ts'
 import { placeName, placesIn } from './place.ts'
-import { compose, Unreadable } from './yaml.ts'
+import { readDocument } from './read-document.ts'
+import { NoAnchor, Unreadable } from './yaml.ts'
+import { yamlList } from './yaml-list.ts'
 
 /** An object and where it was: `document` in its file and `item` in its list, both counted from 0. */
 export interface Found {
@@ -19,6 +20,7 @@ export interface Found {
 /** A document that holds something else than Kubernetes objects, such as a chart's values. */
 export interface PassedOver {
   readonly passedOver: number
+  readonly value: Json
 }
 
 /**
@@ -43,16 +45,15 @@ export function* parseDocuments(text: string, file: string): Generator<Found | B
     yield found(next.value, 0)
     given += 1
   }
+  const at = (offset: number): string => placeName(file, lineAndColumn(offset))
   const lineAndColumn = linesOf(clean)
   let document = -1
   for (const { part, value } of documentsOf(clean)) {
     document += 1
-    if (value instanceof Unreadable)
-      yield { place: placeName(file, lineAndColumn(part.start + value.offset)), because: value.message }
-    if (value === undefined || value instanceof Unreadable) continue
-    const own = membersOf(value)
-    if (!own) yield { passedOver: document }
-    for (const member of own?.slice(given) ?? []) yield found(member, document)
+    for (const entry of membersIn(part, value, given)) {
+      if ('offset' in entry) yield { place: at(part.start + entry.offset), because: entry.message }
+      else yield 'passedOver' in entry ? { ...entry, passedOver: document } : found(entry, document)
+    }
     given = 0
   }
 }
@@ -70,39 +71,43 @@ function* longMembers(text: string): Generator<Member, boolean> {
   return true
 }
 
-type DocumentRead = { readonly part: Part; readonly value: ReturnType<typeof readDocument> }
-
-/** Each document with its value. A text that is one JSON value, as all exports are, need not be searched for others. */
-function* documentsOf(text: string): Generator<DocumentRead> {
+/** Each document, with its value if that is known already: a text that is one JSON value, as all exports are. */
+function* documentsOf(text: string): Generator<{ readonly part: Part; readonly value?: Json }> {
   const whole = looksLikeJson(text) ? readJson(text) : undefined
   if (whole !== undefined) yield { part: { text, start: 0 }, value: whole }
-  else for (const part of splitDocuments(text)) yield { part, value: readDocument(part.text) }
+  else for (const part of splitDocuments(text)) yield { part }
 }
 
-/** The value of one document's text; undefined if it has no content, `Unreadable` (not thrown) if it is broken. */
-export const readDocument = (text: string): Json | undefined | Unreadable => {
-  const json = looksLikeJson(text) ? readJson(text) : undefined
-  return json === undefined ? readYaml(text) : json
-}
-
-const readYaml = (text: string): Json | undefined | Unreadable => {
-  try {
-    const document = compose(text)
-    const error = document?.errors[0]
-    if (error?.code === 'RESOURCE_EXHAUSTION') return new Unreadable(tooDeep, error.pos[0])
-    if (error) return new Unreadable(`not valid YAML: ${decapitalise(error.message)}${hint(text)}`, error.pos[0])
-    return document ? (toJson(document) ?? undefined) : undefined
-  } catch (error) {
-    if (error instanceof Unreadable) return new Unreadable(`${error.message}${hint(text)}`, error.offset)
-    if (error instanceof RangeError) return new Unreadable(tooDeep, 0)
-    throw error
+/** What one document gives; `given` of its list's items are known already. Offsets are within its text. */
+function* membersIn(part: Part, known: Json | undefined, given: number): Generator<Member | PassedOver | Unreadable> {
+  let before = given
+  if (known === undefined) {
+    const items = itemsOf(part.text)
+    for (let next = items.next(); ; next = items.next()) {
+      if (next.done && next.value) return
+      if (next.done) break
+      yield next.value
+      before += 1
+    }
   }
+  const value = known ?? readDocument(part.text)
+  if (value instanceof Unreadable) yield value
+  if (value === undefined || value instanceof Unreadable) return
+  const own = membersOf(value)
+  if (own) yield* own.slice(before)
+  else yield { passedOver: 0, value }
 }
 
-/** Both the YAML library and our own walk of its tree use the stack, which is all that limits the depth. */
-const tooDeep = 'nested too deeply: expected at most some hundred levels'
-
-const decapitalise = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1)
-
-const hint = (text: string): string =>
-  text.includes('{{') ? '; it looks like a template: give what it renders to (helm template, for a chart)' : ''
+/** The items of a long list in YAML, one at a time; returns whether that was all of the document. */
+function* itemsOf(text: string): Generator<Member | Unreadable, boolean> {
+  const list = looksLikeJson(text) ? undefined : yamlList(text)
+  const head = list && readDocument(list.head)
+  if (!list || head instanceof Unreadable || !isTyped(head) || !isList(head)) return false
+  for (const [item, { text: own, start }] of list.items.entries()) {
+    const value = readDocument(own)
+    if (value instanceof NoAnchor) return false
+    if (value instanceof Unreadable) yield new Unreadable(value.message, start + value.offset)
+    else yield memberOf(head, value ?? null, item)
+  }
+  return true
+}

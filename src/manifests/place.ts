@@ -5,6 +5,7 @@ import type { Path } from '../contract/hazard.ts'
 import { linesOf, type Part, splitDocuments, withoutMarks } from './documents.ts'
 import { looksLikeJson, offsetsInJson, readJson } from './json.ts'
 import { aliases, compose, isMerge, keyName, startOf } from './yaml.ts'
+import { yamlList } from './yaml-list.ts'
 
 /** Both counted from 1; the column in UTF-16 code units, as SARIF's default and editors count. */
 export interface Place {
@@ -51,11 +52,37 @@ const offsetsIn = (part: Part | undefined): ((path: Path) => number) => {
     const offsetOf = offsetsInJson(part.text)
     return (path) => part.start + offsetOf(path)
   }
-  const tree = compose(part.text)
-  return (path) => part.start + (tree ? offsetInTree(tree, path) : 0)
+  const list = yamlList(part.text)
+  const whole = lazily(() => treeOf(part.text))
+  let last: { readonly item: Part; readonly tree: Document.Parsed | undefined } | undefined
+  return (path) => {
+    const [field, at, ...inner] = path
+    const item = field === 'items' ? list?.items[Number(at)] : undefined
+    if (!item) return part.start + offsetInTree(whole(), path)
+    if (last?.item !== item) last = { item, tree: treeOf(item.text) }
+    return part.start + item.start + offsetInTree(last.tree, inner)
+  }
 }
 
-const offsetInTree = (document: Document.Parsed, path: Path): number => {
+/** What can't be read has no places within it. */
+const treeOf = (text: string): Document.Parsed | undefined => {
+  try {
+    return compose(text)
+  } catch {
+    return undefined
+  }
+}
+
+const lazily = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+const offsetInTree = (document: Document.Parsed | undefined, path: Path): number => {
+  if (!document) return 0
   const targetOf = aliases(document)
   const resolved = (node: unknown): unknown => (isAlias(node) ? targetOf(node) : node)
   let at = startOf(document.contents)

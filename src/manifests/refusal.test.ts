@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -66,6 +69,19 @@ describe('what kubectl reads, is read', () => {
       object: { big: '9007199254740993', fits: 9007199254740992, s: '9007199254740993' },
     })
   })
+  it('integers that no double comes near, by their digits, however many', () => {
+    for (const digits of ['9'.repeat(400), '7'.repeat(200_000)]) {
+      const yaml = entries(object('A', `big: ${digits}\nless: -${digits}\n`))[0]
+      expect(yaml).toMatchObject({ object: { big: digits, less: `-${digits}` } })
+      expect(entries(`{"apiVersion":"v1","kind":"A","big":${digits}}`)[0]).toMatchObject({ object: { big: digits } })
+    }
+  })
+  it('blank lines and comments without end, and a million markers: no documents', () => {
+    for (const text of ['\n'.repeat(7_000_000), '# a comment\n'.repeat(500_000), ' \r\n'.repeat(500_000)]) {
+      expect(entries(`${text}${object('A')}---\n${text}`)).toMatchObject([{ object: { kind: 'A' } }])
+    }
+    expect(kindsIn(`${'---\n'.repeat(1_000_000)}${object('A')}`)).toEqual(['999999 A'])
+  })
   it('byte order marks, in front of any document', () => {
     expect(kindsIn(`\uFEFF${object('A')}\uFEFF---\n\uFEFF${object('B')}`)).toEqual(['0 A', '1 B'])
   })
@@ -93,9 +109,41 @@ describe('files', () => {
   const namesIn = (batches: readonly Batch[]): string[][] =>
     batches.flatMap((batch) => ('items' in batch ? [batch.items.map(({ subject }) => subject.name)] : []))
 
-  it('in UTF-16, as PowerShell writes them', async () => {
-    writeFileSync(join(folder, 'a.yaml'), `\uFEFF${job('name: a')}`, 'utf16le')
+  it.each([
+    ['UTF-16, as PowerShell writes them', Buffer.from(`\uFEFF${job('name: a')}`, 'utf16le')],
+    ['UTF-16 the other way round', Buffer.from(`\uFEFF${job('name: a')}`, 'utf16le').swap16()],
+    ['UTF-16 without a mark', Buffer.from(job('name: a'), 'utf16le')],
+    ['UTF-16 the other way round, without a mark', Buffer.from(job('name: a'), 'utf16le').swap16()],
+    ['UTF-8 with a mark', Buffer.from(`\uFEFF${job('name: a')}`)],
+  ])('in %s', async (_, bytes) => {
+    writeFileSync(join(folder, 'a.yaml'), bytes)
     expect(namesIn(await read(folder))).toEqual([['a']])
+  })
+
+  it('that are pipes, sockets or devices keep nobody waiting, and are named', async () => {
+    execFileSync('mkfifo', [join(folder, 'a.yaml')])
+    symlinkSync('/dev/zero', join(folder, 'b.yaml'))
+    const server = createServer().listen(join(folder, 'c.yaml'))
+    await once(server, 'listening')
+    writeFileSync(join(folder, 'd.yaml'), job('name: d'))
+    const { worlds, broken } = await fileWorlds([folder, '/dev/zero'], { stdin: () => Promise.resolve('') })
+    server.close()
+    expect(broken.map(({ because }) => because)).toEqual([
+      'a pipe, which is only read if it is named by itself',
+      'a device: expected a file, or - for stdin',
+      'a socket: expected a file',
+      'a device: expected a file, or - for stdin',
+    ])
+    expect(worlds).toHaveLength(1)
+    expect(namesIn(await read(join(folder, 'd.yaml')))).toEqual([['d']])
+  })
+
+  it('that hold a NUL byte are no text', async () => {
+    writeFileSync(join(folder, 'a.yaml'), job('name: "a\0"'))
+    expect(await read(folder)).toMatchObject([
+      { broken: { because: expect.stringContaining('no text: it has a NUL byte (character 51)') } },
+      {},
+    ])
   })
 
   it('that are no text, or links to nothing, are named; the others are read', async () => {

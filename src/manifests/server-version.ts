@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import type { Json, Version } from '../contract/hazard.ts'
 import { withoutMarks } from './documents.ts'
 import { isObject } from './objects.ts'
-import { readDocument } from './parse.ts'
+import { readDocument } from './read-document.ts'
 import { readText } from './text.ts'
 
 /** The output has about 600 bytes; larger files need not be read twice. */

@@ -1,11 +1,11 @@
 // Files as worlds: what the engine reads when it is given manifests or a cluster's export instead of a cluster.
-import { stat } from 'node:fs/promises'
 import type { Version } from '../contract/hazard.ts'
 import type { Broken, World } from '../contract/world.ts'
 import { expand, stdinName } from './expand.ts'
 import { type Group, groupFiles } from './exports.ts'
-import { readFiles } from './read.ts'
-import { readText } from './text.ts'
+import { type ForeignFiles, type ForeignTally, foreignTally } from './foreign-tally.ts'
+import { type Reading, readFiles } from './read.ts'
+import { type PlacesIn, type Stdin, sources } from './sources.ts'
 
 /** `loose`: its files are of no cluster, and its name is only what was given. */
 export type FileWorld = World & { readonly loose?: true }
@@ -14,10 +14,14 @@ export interface FileWorlds {
   readonly worlds: readonly FileWorld[]
   /** Inputs that gave no file, and version files that contradict each other. */
   readonly broken: readonly Broken[]
-  /** The text of a file that a subject's source names. Rejects if it cannot be read (any more). */
+  /** The text of a file that a subject's source names. Rejects if it cannot be read (any more), or is too large for one. */
   textOf(file: string): Promise<string>
+  /** Finds places in a file that was read. Rejects as `textOf`, but for lists in JSON of any size. */
+  placesOf(file: string): Promise<PlacesIn>
   /** How many documents the last reading of each world passed over because they are no Kubernetes objects. */
   passedOver(): number
+  /** What those are. */
+  foreign(): readonly ForeignFiles[]
 }
 
 const nameFor = (inputs: readonly string[]): string => {
@@ -35,7 +39,7 @@ const nameFor = (inputs: readonly string[]): string => {
 export const fileWorlds = async (
   inputs: readonly string[],
   options: {
-    readonly stdin: () => Promise<string>
+    readonly stdin: Stdin
     readonly version?: Version
     readonly excluded?: (file: string) => boolean
   },
@@ -47,24 +51,22 @@ export const fileWorlds = async (
     expanded.files.filter((file) => !excluded(file)),
     loose,
   )
-  const textOf = textReader(options.stdin)
-  const passed = new Map<Group, number>()
+  const { textOf, placesOf, contentOf, tookApart } = sources(options.stdin)
+  const passed = new Map<Group, { documents: number; readonly tally: ForeignTally }>()
   const worlds = groups.map((group): FileWorld => {
     const { files, ...known } = group
-    return { ...known, read: (kinds) => readFiles(files, kinds, textOf, (count) => passed.set(group, count)) }
+    const read: World['read'] = (kinds) => {
+      const own = { documents: 0, tally: foreignTally() }
+      passed.set(group, own)
+      const pass: Reading['passed'] = (file, recognised) => {
+        own.documents += 1
+        own.tally.add(file, recognised)
+      }
+      return readFiles(files, kinds, { contentOf, passed: pass, tookApart })
+    }
+    return { ...known, read }
   })
-  const passedOver = () => [...passed.values()].reduce((sum, count) => sum + count, 0)
-  return { worlds, broken: [...expanded.broken, ...broken], textOf, passedOver }
-}
-
-/** Reads files anew each time, to hold one text at most; but keeps what can be read only once: stdin and pipes. */
-const textReader = (stdin: () => Promise<string>): ((file: string) => Promise<string>) => {
-  const kept = new Map<string, Promise<string>>()
-  return async (file) => {
-    const once = file === stdinName || !(await stat(file)).isFile()
-    if (!once) return readText(file)
-    const text = kept.get(file) ?? (file === stdinName ? stdin() : readText(file))
-    kept.set(file, text)
-    return text
-  }
+  const passedOver = () => [...passed.values()].reduce((sum, { documents }) => sum + documents, 0)
+  const foreign = () => [...passed.values()].flatMap(({ tally }) => tally.rows())
+  return { worlds, broken: [...expanded.broken, ...broken], textOf, placesOf, passedOver, foreign }
 }

@@ -26,12 +26,12 @@ export function matches(selector: LabelSelector | null | undefined, labels: Labe
 }
 
 /** A label selector as a list's `labelSelector` parameter takes it; '' selects all. */
-export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const pairs = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
+export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
+  const pairs = Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`)
+  const expressions = (matchExpressions ?? []).map(({ key, operator, values }) => {
     if (operator === 'Exists') return key
     if (operator === 'DoesNotExist') return `!${key}`
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`
+    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${(values ?? []).join(',')})`
   })
   return [...pairs, ...expressions].join(',')
 }

@@ -7,7 +7,7 @@ import { subjectKey } from '../engine/subjects.ts'
 import type { Origin } from '../objects/origin.ts'
 import { versionText } from '../objects/version.ts'
 import { causeId } from './lines.ts'
-import type { Report, ReportFinding, ReportPlace, ReportSubject, SetAside } from './schema.ts'
+import type { Foreign, Report, ReportFinding, ReportPlace, ReportSubject, SetAside } from './schema.ts'
 import { type Candidate, candidateOf, nothingAside, type Sift, type Sifted, scannedOf } from './sift.ts'
 import { isAtLeast, type Tier, tierOf, tiers } from './tiers.ts'
 import { brokenRow, unreadOf } from './unread.ts'
@@ -32,6 +32,8 @@ export interface ReportInput {
   /** What could not even be assigned to a world: inputs that do not exist, broken documents. */
   readonly broken: readonly Broken[]
   readonly passedOver: number
+  /** What was passed over, sort by sort. */
+  readonly foreign?: readonly Foreign[]
   /** `nothing`: whatever is found. */
   readonly failOn: Tier | 'nothing'
   /** How long reading and judging took. */
@@ -95,7 +97,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
         .map(({ kind, because }) => ({ world: name, kind, because })),
     ),
     passedOver: input.passedOver,
-    foreign: [],
+    foreign: [...(input.foreign ?? [])],
     summary: { ...summary, setAside: setAside.length, exitCode: exitCode(findings, unread, input.failOn) },
   }
 }

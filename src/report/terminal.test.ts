@@ -50,6 +50,17 @@ Next: roadcrew why ###### hall
     expect(text).toContain('Nothing of what was seen is broken, and nothing is sure to break.')
   })
 
+  it('says what was passed over on one line, and how it can be scanned', async () => {
+    const foreign = [
+      { what: 'Helm chart', count: 7, example: 'web', command: 'helm template web | roadcrew scan -' },
+      ...['a', 'b', 'c', 'd'].map((name) => ({ what: `thing ${name}`, count: 1, example: `${name}.yaml` })),
+    ]
+    expect(terminalReport({ ...(await report([])), foreign }, plain)).toContain(
+      'Passed over: Helm chart web (7 files: helm template web | roadcrew scan -), thing a a.yaml (1 file), thing b b.yaml (1 file), 2 more sorts: -o json has all\n',
+    )
+    expect(terminalReport(await report([]), plain)).not.toContain('Passed over')
+  })
+
   it('says in its head, and below, what was not read', async () => {
     const text = await textOf([looked([judged(a, found(finding(a)))]), { name: 'cellar', because: 'no stairs' }])
     expect(text).toContain('2 clusters: 1 object in 1.3 s, as of 2026-11-23T08:00:00Z, 1 part not read')

@@ -44,6 +44,7 @@ export function terminalReport(report: Report, options: TerminalOptions): string
     ...(options.advice ? [listed(colors, 'NOT JUDGED', judged, report.worlds.length > 1, options)] : []),
     listed(colors, 'NOT READ', lost, report.worlds.length > 1, options),
     aside(colors, report, options),
+    passedOverLine(colors, report, options),
     foot(colors, lines, report, options),
   ]
   return `${shown.filter((part) => part !== '').join('\n\n')}\n`
@@ -157,6 +158,21 @@ function aside(colors: Colors, { setAside, notices }: Report, options: TerminalO
   ]
     .filter((line) => line !== '')
     .join('\n')
+}
+
+/** How many sorts of files that were passed over are named. */
+const fewSorts = 3
+
+/** What was passed over, and how it can be scanned all the same; nothing of what is for no tool that is known. */
+function passedOverLine(colors: Colors, { foreign }: Report, { columns }: TerminalOptions): string {
+  if (foreign.length === 0) return ''
+  const texts = foreign.slice(0, fewSorts).map(({ what, count: n, example, command }) => {
+    const how = command === undefined ? '' : `: ${command}`
+    return `${what} ${example} (${count(n, 'file')}${how})`
+  })
+  const more = foreign.length - fewSorts
+  const all = [...texts, ...(more > 0 ? [`${count(more, 'more sort')}: -o json has all`] : [])].join(', ')
+  return colors.dim(cut(`Passed over: ${all}`, Math.max(columns, 200)))
 }
 
 /** What is only counted, that nothing is wrong if nothing is, and what to type next. */

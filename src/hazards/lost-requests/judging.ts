@@ -44,7 +44,7 @@ export function judgingOf(item: Item<PodMaker>, reach: Reach, context: Context<S
   const template = podTemplateOf(item.object)
   const grace: unknown = template?.spec.terminationGracePeriodSeconds ?? defaultGrace
   if (!template || typeof grace !== 'number') return undefined
-  const { containers, initContainers = [] } = template.spec
+  const { containers, initContainers } = template.spec
   const serve = new Set(serving(containers, reach))
   const hook = (container: Container, field: string, place: number): Hook => ({
     container,
@@ -55,7 +55,7 @@ export function judgingOf(item: Item<PodMaker>, reach: Reach, context: Context<S
   const native = new Set(nativeSidecars(template.spec, context.version))
   const hooks = [
     ...containers.map((container, place) => hook(container, 'containers', place)),
-    ...initContainers.map((container, place) => hook(container, 'initContainers', place)),
+    ...(initContainers ?? []).map((container, place) => hook(container, 'initContainers', place)),
   ].filter(({ container, path }) => path.at(-2) === 'containers' || native.has(container))
   return { item, template, reach, context, grace, hooks }
 }

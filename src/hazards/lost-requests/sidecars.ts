@@ -92,7 +92,7 @@ export function earlyProxies(
   })
 }
 
-const envOf = ({ env = [] }: Container): string[] => env.map(({ name, value = '' }) => `${name}: ${value}`)
+const envOf = ({ env }: Container): string[] => (env ?? []).map(({ name, value = '' }) => `${name}: ${value}`)
 
 /** Istio lets a Pod say how long its proxy drains. */
 function drainOf({ drains }: Proxy, annotations: Readonly<Record<string, string>>): number {

@@ -7,11 +7,9 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 const shells = ['sh', 'bash', 'ash', 'dash']
 
 /** What `sh -c` is given; undefined where the container runs something else. `shell`: its name. */
-function scriptOf({
-  command = [],
-  args = [],
-}: Container): { readonly shell: string; readonly script: string } | undefined {
-  const [program, ...rest] = [...command, ...args].map(String)
+function scriptOf({ command, args }: Container): { readonly shell: string; readonly script: string } | undefined {
+  if (!command) return undefined
+  const [program, ...rest] = [...command, ...(args ?? [])].map(String)
   const shell = baseName(program ?? '')
   if (command.length === 0 || !shells.includes(shell)) return undefined
   const at = rest.findIndex((arg) => /^-[a-z]*c$/.test(arg))

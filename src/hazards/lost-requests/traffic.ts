@@ -127,8 +127,8 @@ export function reachOf(template: PodTemplate, namespace: string | undefined, vi
 /** The containers to which the Services send: those that declare a target port, else the first one. */
 export function serving(containers: readonly Container[], reach: Reach): readonly Container[] {
   const ports = new Set(reach.services.flatMap(({ object }) => object.ports))
-  const declaring = containers.filter(({ ports: own = [] }) =>
-    own.some(({ name, containerPort }) => ports.has(containerPort) || (name !== undefined && ports.has(name))),
+  const declaring = containers.filter(({ ports: own }) =>
+    own?.some(({ name, containerPort }) => ports.has(containerPort) || (name !== undefined && ports.has(name))),
   )
   return declaring.length > 0 ? declaring : containers.slice(0, 1)
 }

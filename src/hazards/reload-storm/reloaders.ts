@@ -124,8 +124,8 @@ function reloadsOnEndpoints(id: ReloaderId, container: Container, flag: FlagOf):
 }
 
 /** What a flag is set to in command or arguments, `--name=value` or `--name value`; `true` for a bare one. */
-export function flagOf({ command = [], args = [] }: Container, name: string): string | undefined {
-  const words = [...command, ...args]
+export function flagOf({ command, args }: Container, name: string): string | undefined {
+  const words = [...(command ?? []), ...(args ?? [])]
   const place = words.findLastIndex((word) => new RegExp(`^--?${name}(?:=|$)`).test(word))
   const word = words[place]
   if (word === undefined) return undefined
