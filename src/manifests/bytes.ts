@@ -1,4 +1,5 @@
 // Files and streams that may be larger than one text of JavaScript can be.
+import { randomUUID } from 'node:crypto'
 import { closeSync, createReadStream, openSync, read, unlinkSync, writeSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -65,7 +66,7 @@ export const contentOfStream = async (chunks: AsyncIterable<Uint8Array>): Promis
 }
 
 const openSpool = (): number => {
-  const path = join(tmpdir(), `roadcrew-stdin-${process.pid}`)
+  const path = join(tmpdir(), `roadcrew-stdin-${randomUUID()}`)
   const spool = openSync(path, 'wx+', 0o600)
   unlinkSync(path)
   return spool

@@ -91,14 +91,14 @@ const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broke
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (skipped.includes(entry.name)) continue
+      // A link that leads nowhere counts as a file: reading it will tell, if its name makes it worth reading.
       const stats = entry.isFile() || entry.isDirectory() ? entry : await statsOf(path)
+      const because = stats && unreadable(stats, true)
       if (stats?.isDirectory()) {
         for (const file of await filesIn(path, new Set([...above, real]), broken)) files.push(file)
-      } else if (manifest.test(entry.name) || isOfPod(entry.name)) {
-        const because = stats && unreadable(stats, true)
-        if (because !== undefined) broken.push({ place: path, because })
-        else files.push(entry.isFile() ? { path, same: join(real, entry.name) } : await named(path))
-      }
+      } else if (!isWanted(entry.name)) continue
+      else if (because !== undefined) broken.push({ place: path, because })
+      else files.push(entry.isFile() ? { path, same: join(real, entry.name) } : await named(path))
     }
   } catch (error) {
     broken.push({ place: folder, because: causeOf(error) })
@@ -106,7 +106,9 @@ const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broke
   return files
 }
 
-/** A link that leads nowhere counts as a file: reading it will tell, if its name makes it worth reading. */
+const isWanted = (name: string): boolean => manifest.test(name) || isOfPod(name)
+
+/** What a link leads to; undefined if that is nothing. */
 const statsOf = async (path: string): Promise<Stats | undefined> => {
   try {
     return await stat(path)

@@ -1,5 +1,5 @@
 // Counts the files that were passed over, a line for each sort of them.
-import type { Recognised } from './foreign.ts'
+import { nothingKnown, type Recognised } from './foreign.ts'
 
 /** Files of one sort, or of one whole. */
 export interface ForeignFiles {
@@ -15,7 +15,7 @@ export interface ForeignFiles {
 export interface ForeignTally {
   /** Counts a file, once for each sort of thing in it: all of one file come one after the other. */
   add(file: string, recognised: Recognised): void
-  /** Those that can be rendered first, then the more frequent ones. */
+  /** Those that can be rendered first, those of no known tool last; then the more frequent ones. */
   rows(): readonly ForeignFiles[]
 }
 
@@ -24,6 +24,8 @@ interface Row extends Recognised {
   count: number
   last: string
 }
+
+const rank = ({ what, command }: Row): number => (command !== undefined ? 0 : what === nothingKnown ? 2 : 1)
 
 /** An empty tally. */
 export const foreignTally = (): ForeignTally => {
@@ -41,7 +43,7 @@ export const foreignTally = (): ForeignTally => {
     },
     rows: () =>
       [...rows.values()]
-        .toSorted((a, b) => Number(b.command !== undefined) - Number(a.command !== undefined) || b.count - a.count)
+        .toSorted((a, b) => rank(a) - rank(b) || b.count - a.count)
         .map(({ what, count, example, command }) => ({ what, count, example, ...(command && { command }) })),
   }
 }

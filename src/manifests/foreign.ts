@@ -29,11 +29,14 @@ export const recogniseFile = (text: string, { chart, template, patchOf }: Neighb
   return chart !== undefined && template && text.includes('{{') ? chartAt(chart) : undefined
 }
 
+/** What is of no tool that is known. */
+export const nothingKnown = 'no Kubernetes objects'
+
 /** What a document is that is no Kubernetes object. */
 export const recogniseValue = (file: string, value: Json, { chart }: Neighbours): Recognised => {
   if (chart !== undefined) return chartAt(chart)
   const known = tools.find(({ name, holds }) => name?.test(slashed(file)) || holds?.(value))
-  return known ? told(known, file) : { what: 'no Kubernetes objects' }
+  return known ? told(known, file) : { what: nothingKnown }
 }
 
 /** What an object of apiVersion and kind is that no API server takes; undefined of all others. */

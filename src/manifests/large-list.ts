@@ -178,12 +178,18 @@ const valueEnd = (buffer: Buffer, from: number): number => {
       const end = stringEnd(buffer, at)
       if (end === -1) return -1
       at = end - 1
-    } else if (byte === openBrace || byte === openBracket) depth += 1
-    else if (byte === closeBrace || byte === closeBracket) {
-      depth -= 1
-      if (depth < 0) return at
-      if (depth === 0) return at + 1
-    } else if (byte === comma && depth === 0) return at
+      continue
+    }
+    const step = nesting(byte)
+    depth += step
+    if (step === -1 && depth <= 0) return depth < 0 ? at : at + 1
+    if (byte === comma && depth === 0) return at
   }
   return -1
+}
+
+/** How much deeper it is behind a byte. */
+const nesting = (byte: number | undefined): -1 | 0 | 1 => {
+  if (byte === openBrace || byte === openBracket) return 1
+  return byte === closeBrace || byte === closeBracket ? -1 : 0
 }
