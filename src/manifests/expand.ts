@@ -88,22 +88,38 @@ const filesIn = async (folder: string, above: ReadonlySet<string>, broken: Broke
   try {
     const real = await realpath(folder)
     if (above.has(real)) return []
+    const within = { folder, real, above: new Set([...above, real]) }
     for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name)
       if (skipped.includes(entry.name)) continue
-      // A link that leads nowhere counts as a file: reading it will tell, if its name makes it worth reading.
-      const stats = entry.isFile() || entry.isDirectory() ? entry : await statsOf(path)
-      const because = stats && unreadable(stats, true)
-      if (stats?.isDirectory()) {
-        for (const file of await filesIn(path, new Set([...above, real]), broken)) files.push(file)
-      } else if (!isWanted(entry.name)) continue
-      else if (because !== undefined) broken.push({ place: path, because })
-      else files.push(entry.isFile() ? { path, same: join(real, entry.name) } : await named(path))
+      for (const file of await filesOfEntry(entry, within, broken)) files.push(file)
     }
   } catch (error) {
     broken.push({ place: folder, because: causeOf(error) })
   }
   return files
+}
+
+interface Within {
+  readonly folder: string
+  /** Its real path. */
+  readonly real: string
+  readonly above: ReadonlySet<string>
+}
+
+const filesOfEntry = async (
+  entry: Dirent,
+  { folder, real, above }: Within,
+  broken: Broken[],
+): Promise<readonly Named[]> => {
+  const path = join(folder, entry.name)
+  // A link that leads nowhere counts as a file: reading it will tell, if its name makes it worth reading.
+  const stats = entry.isFile() || entry.isDirectory() ? entry : await statsOf(path)
+  if (stats?.isDirectory()) return filesIn(path, above, broken)
+  if (!isWanted(entry.name)) return []
+  const because = stats && unreadable(stats, true)
+  if (because === undefined) return [entry.isFile() ? { path, same: join(real, entry.name) } : await named(path)]
+  broken.push({ place: path, because })
+  return []
 }
 
 const isWanted = (name: string): boolean => manifest.test(name) || isOfPod(name)
