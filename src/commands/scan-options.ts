@@ -41,8 +41,6 @@ export const none = { filename: [], context: [], namespace: [], only: [], skip: 
 /** A scan without any option. */
 export const plainScan: ScanOptions = { ...none, output: [{ format: 'terminal' }], by: 'cause', top: 10 }
 
-const formatNames = Object.keys(formats).join(', ')
-
 const several = (value: string, before: readonly string[] = []): string[] => [
   ...before,
   ...value.split(',').filter((part) => part !== ''),
@@ -92,10 +90,14 @@ export const withLookOptions = (command: Command): Command =>
 /** Adds the options that say how to report. */
 export const withReportOptions = (command: Command): Command =>
   command
-    .option(
-      '-o, --output <format[=file]>',
-      `how to write the report, and where to; many times or by commas for many: ${formatNames} (default: terminal)`,
-      outputsOf,
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'how to write the report, and where to; many times or by commas for many (default: terminal)',
+      )
+        // The shell's completion and the help go by the choices, the parser by itself: a file may follow.
+        .choices(Object.keys(formats))
+        .argParser(outputsOf),
     )
     .addOption(
       new Option(
