@@ -53,7 +53,7 @@ function resourcesRead(): string[] {
 /** Those that the cluster has: the lab lacks what is newer, and whatever would be installed. */
 const served = (lab: Lab, resources: readonly string[]): string[] =>
   resources.filter((one) => {
-    const args = ['--kubeconfig', lab.kubeconfig, 'get', one, '-A', '--chunk-size=1', '-o', 'name']
+    const args = ['--kubeconfig', lab.kubeconfig, 'get', one, '-n', 'default', '-o', 'name']
     return spawnSync('kubectl', args, { encoding: 'utf8', maxBuffer: 2 ** 28 }).status === 0
   })
 
