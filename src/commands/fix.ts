@@ -21,7 +21,7 @@ export function fixCommand(io: Io, done: (exitCode: number) => void): Command {
     .argument('[paths...]', 'what to look at, as for scan')
   return withAdoptOptions(withLookOptions(command))
     .option('--write', 'edit the files in place: only lines that change are touched')
-    .option('--apply', 'patch the objects of the cluster, past every rail; asks before')
+    .option('--apply', 'patch the objects of the cluster, as far as the rails let it; asks before')
     .option('--yes', 'apply without asking')
     .addOption(new Option('-o, --output <format>', 'how to write it').choices(['terminal', 'json']).default('terminal'))
     .addHelpText(
