@@ -71,6 +71,23 @@ describe('the runs of a ZonedCronJob', () => {
     expect([kept.jobs.size, kept.zcj.status?.lastScheduleTime]).toEqual([1, '2027-03-01T01:00:00Z'])
   })
 
+  it('whose Job was created though the answer was lost, are not missed when the next is due', async () => {
+    const { runs, kept, clock } = await started(cluster, { missedRuns: { policy: 'last' } }, 1000)
+    await runs.turn(key)
+    clock.now = due
+    kept.refuse = (call) => {
+      if (call.method !== 'POST') return undefined
+      kept.refuse = undefined
+      kept.answer(call)
+      return { hang: true }
+    }
+    await expect(runs.turn(key)).rejects.toThrow('cannot reach')
+    clock.now = due + 3_600_000
+    await runs.turn(key)
+    expect([kept.jobs.size, kept.zcj.status?.lastScheduleTime]).toEqual([2, '2027-03-01T02:00:00Z'])
+    expect(kept.zcj.status?.missed).toBeUndefined()
+  })
+
   it('whose name somebody else took are refused, and said to be', async () => {
     const { runs, kept, told, clock } = await started(cluster)
     await runs.turn(key)

@@ -15,6 +15,7 @@ import { defaults, type ZonedCronJob, type ZonedCronJobStatus } from '../zoned-c
 import type { Workers } from './workers.ts'
 import { keyOf, type Place, placeOf, type ZonedApi } from './zoned-api.ts'
 import { type ClockOptions, ZonedClock } from './zoned-clock.ts'
+import { countsMissed, needsFresh } from './zoned-fresh.ts'
 import { makerOf, ZonedJobs } from './zoned-jobs.ts'
 import type { ZonedMetrics } from './zoned-metrics.ts'
 import type { NativeCronJobs } from './zoned-native.ts'
@@ -41,6 +42,8 @@ interface Held {
   zcj: ZonedCronJob
   /** It was read from the API server itself in this turn. */
   isFresh: boolean
+  /** Its Jobs too. */
+  hasJobs: boolean
   conflicts: number
 }
 
@@ -137,16 +140,17 @@ export class ZonedRuns {
     const { leads } = this.#options
     const zcj = this.#written.get(key)?.latest ?? this.#objects.get(key)
     if (!zcj || !this.#isReady || !leads()) return
-    const held: Held = { zcj, isFresh: false, conflicts: 0 }
+    const held: Held = { zcj, isFresh: false, hasJobs: false, conflicts: 0 }
     for (;;) {
       const { at, ahead } = this.#clock.read()
       const way = this.#way(held.zcj, at)
       // The answer to one more look tells the time too: it may be that the machine only slept.
-      const isStale = !held.isFresh && (ahead !== 0 || needsFresh(way))
+      const needsJobs = !held.hasJobs && countsMissed(held.zcj, way)
+      const isStale = needsJobs || (!held.isFresh && (ahead !== 0 || needsFresh(way)))
       if (ahead !== 0 && !isStale && doesAnything(way))
         return this.#hold(key, held, heldByClock(held.zcj, way, ahead, at))
       const went = isStale ? 'stale' : await this.#go(key, held, way)
-      if (went === 'stale' && !(await this.#refresh(held, placeOf(key)))) return
+      if (went === 'stale' && !(await this.#refresh(held, placeOf(key), needsJobs))) return
       if (went === 'stops' || went === 'rests') return
     }
   }
@@ -183,19 +187,20 @@ export class ZonedRuns {
 
   /**
    * The object itself, and with Forbid and Replace its Jobs, as the API server has them now: what is held may be of before
-   * another controller led, or before the owner suspended it. @returns false if it is gone.
+   * another controller led, or before the owner suspended it. @param needsJobs with Allow too: a Job of which no answer came
+   * may be there, and its run was not missed. @returns false if it is gone.
    */
-  async #refresh(held: Held, place: Place): Promise<boolean> {
+  async #refresh(held: Held, place: Place, needsJobs: boolean): Promise<boolean> {
     const { api, native } = this.#options
     if (++held.conflicts > mostConflicts) throw new Error('it is written by somebody else all the time')
-    const [zcj, jobs] = await Promise.all([
-      api.read(place),
-      (held.zcj.spec.concurrencyPolicy ?? defaults.concurrencyPolicy) === 'Allow' ? [] : api.jobsOf(place),
-    ])
+    const isAllowed = (held.zcj.spec.concurrencyPolicy ?? defaults.concurrencyPolicy) === 'Allow'
+    const asksJobs = needsJobs || !isAllowed
+    const [zcj, jobs] = await Promise.all([api.read(place), asksJobs ? api.jobsOf(place) : []])
     if (!zcj) return false
     if (zcj.spec.mode === 'native' || native.of(zcj)) await native.refresh(zcj, place)
     held.zcj = zcj
     held.isFresh = true
+    held.hasJobs = asksJobs
     for (const job of jobs) this.#jobs.put(job)
     return true
   }
@@ -290,10 +295,6 @@ export class ZonedRuns {
     this.#options.metrics.invalid(namespace, name, valid?.status === 'False' ? valid.reason : undefined)
   }
 }
-
-/** Whether what it does is done by what the API server itself says. */
-const needsFresh = (way: Way): boolean =>
-  !('decision' in way) || way.fresh === true || way.decision.actions.some((action) => action.do === 'create')
 
 const tellOf = (message: string): Extract<Action, { do: 'tell' }> => ({
   ...{ do: 'tell', type: 'Normal', reason: 'Mode', message },
