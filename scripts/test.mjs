@@ -36,7 +36,6 @@ const ofMinutes = [
   'integration/fix-cluster.test.ts',
   'integration/timezone-drill.test.ts',
   'integration/zoned-cronjob.test.ts',
-  'integration/zoned-faults.test.ts',
 ]
 
 const inPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0

@@ -88,6 +88,38 @@ describe('the runs of a ZonedCronJob', () => {
     expect(kept.zcj.status?.missed).toBeUndefined()
   })
 
+  it('whose Job is still on its way when the next is due, are asked for once more, and not missed', async () => {
+    const { runs, kept, clock } = await started(cluster, { missedRuns: { policy: 'last' } }, 1000)
+    await runs.turn(key)
+    clock.now = due
+    kept.refuse = ({ method }) => {
+      if (method !== 'POST') return undefined
+      kept.refuse = undefined
+      return { hang: true }
+    }
+    await expect(runs.turn(key)).rejects.toThrow('cannot reach')
+    clock.now = due + 3_600_000
+    await runs.turn(key)
+    expect([...kept.jobs.keys()]).toEqual([`report-${due / 1000}`, `report-${due / 1000 + 3600}`])
+    expect(kept.zcj.status?.missed).toBeUndefined()
+  })
+
+  it('of which no answer came are left alone once their owner has suspended them', async () => {
+    const { runs, kept, clock } = await started(cluster, {}, 1000)
+    await runs.turn(key)
+    clock.now = due
+    kept.refuse = ({ method }) => {
+      if (method !== 'POST') return undefined
+      kept.refuse = undefined
+      return { hang: true }
+    }
+    await expect(runs.turn(key)).rejects.toThrow('cannot reach')
+    const { metadata, spec } = kept.zcj
+    kept.write({ ...kept.zcj, metadata: { ...metadata, generation: 2 }, spec: { ...spec, suspend: true } })
+    await runs.turn(key)
+    expect(kept.jobs.size).toBe(0)
+  })
+
   it('whose name somebody else took are refused, and said to be', async () => {
     const { runs, kept, told, clock } = await started(cluster)
     await runs.turn(key)

@@ -9,7 +9,7 @@ import { timeText } from '../objects/time.ts'
 import type { Action } from '../zoned-cronjob/decide.ts'
 import { doesAnything, heldByClock, refused } from '../zoned-cronjob/held-back.ts'
 import { type Way, wayOf } from '../zoned-cronjob/native.ts'
-import { conditionOf } from '../zoned-cronjob/status.ts'
+import { conditionOf, markOf } from '../zoned-cronjob/status.ts'
 import { spreadOf } from '../zoned-cronjob/timing.ts'
 import { defaults, type ZonedCronJob, type ZonedCronJobStatus } from '../zoned-cronjob/zoned-cronjob.ts'
 import type { Workers } from './workers.ts'
@@ -47,6 +47,8 @@ interface Held {
   conflicts: number
 }
 
+type Creation = Extract<Action, { do: 'create' }>
+
 export class ZonedRuns {
   readonly #options: ZonedOptions
   readonly #workers: () => Workers
@@ -55,6 +57,8 @@ export class ZonedRuns {
   readonly #written = new Map<string, { readonly latest: ZonedCronJob; readonly versions: ReadonlySet<string> }>()
   readonly #jobs = new ZonedJobs()
   readonly #refusals = new Map<string, number>()
+  /** Jobs of which no answer came: the request may still be on its way. */
+  readonly #unanswered = new Map<string, Creation>()
   #isReady = false
   #nextDelete = 0
   readonly #clock: ZonedClock
@@ -74,6 +78,7 @@ export class ZonedRuns {
       this.#objects.delete(key)
       this.#written.delete(key)
       this.#refusals.delete(key)
+      this.#unanswered.delete(key)
       this.#show(placeOf(key), undefined)
       return
     }
@@ -127,6 +132,7 @@ export class ZonedRuns {
     this.#isReady = false
     this.#written.clear()
     this.#refusals.clear()
+    this.#unanswered.clear()
     this.#options.metrics.resign()
   }
 
@@ -141,6 +147,7 @@ export class ZonedRuns {
     const zcj = this.#written.get(key)?.latest ?? this.#objects.get(key)
     if (!zcj || !this.#isReady || !leads()) return
     const held: Held = { zcj, isFresh: false, hasJobs: false, conflicts: 0 }
+    if (!(await this.#answer(key, held))) return
     for (;;) {
       const { at, ahead } = this.#clock.read()
       const way = this.#way(held.zcj, at)
@@ -153,6 +160,21 @@ export class ZonedRuns {
       if (went === 'stale' && !(await this.#refresh(held, placeOf(key), needsJobs))) return
       if (went === 'stops' || went === 'rests') return
     }
+  }
+
+  /**
+   * Asks once more for a Job of which no answer came, before anything else is decided: whenever the first request arrives, its name
+   * keeps it from being a second one, and its run is started and not missed. @returns false if there is nothing to go on with.
+   */
+  async #answer(key: string, held: Held): Promise<boolean> {
+    const creation = this.#unanswered.get(key)
+    if (!creation) return true
+    const { generation } = held.zcj.metadata ?? {}
+    if (!(await this.#refresh(held, placeOf(key), true))) return false
+    this.#unanswered.delete(key)
+    const isWished = held.zcj.metadata?.generation === generation && held.zcj.metadata?.deletionTimestamp === undefined
+    const isOpen = creation.run > markOf(held.zcj)
+    return isWished && isOpen && this.#options.leads() ? this.#create(key, held, creation) : true
   }
 
   #way(zcj: ZonedCronJob, at: number): Way {
@@ -218,9 +240,12 @@ export class ZonedRuns {
   }
 
   /** @returns false if it was refused, which is told and tried again later. */
-  async #create(key: string, held: Held, { run, job }: Extract<Action, { do: 'create' }>): Promise<boolean> {
+  async #create(key: string, held: Held, creation: Creation): Promise<boolean> {
     const { api, now, metrics } = this.#options
+    const { run, job } = creation
+    this.#unanswered.set(key, creation)
     const created = await api.create(held.zcj, job)
+    this.#unanswered.delete(key)
     if ('job' in created) {
       this.#jobs.put(created.job)
       this.#refusals.delete(key)
