@@ -17,7 +17,15 @@ describe('the walk-through', () => {
 
   beforeEach(() => {
     copy = mkdtempSync(join(tmpdir(), 'roadcrew-walk-through-'))
-    for (const name of ['src', 'house', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+    for (const name of [
+      'src',
+      'house',
+      'package.json',
+      'tsconfig.json',
+      'vitest.config.ts',
+      'integration/test-io.ts',
+      'examples/fleet',
+    ]) {
       cpSync(join(root, name), at(name), { recursive: true })
     }
     symlinkSync(join(root, 'node_modules'), at('node_modules'))
