@@ -1,5 +1,4 @@
 // Cures what a cluster holds: shown as a diff, and applied where a person says so, by the executor, step by step and past every rail.
-import { createInterface } from 'node:readline/promises'
 import { stringify } from 'yaml'
 import type { Step, Subject } from '../contract/hazard.ts'
 import { found } from '../contract/verdicts.ts'
@@ -18,12 +17,13 @@ import { clusterWorld } from '../kubernetes/world.ts'
 import type { FixDifference } from '../report/fix-schema.ts'
 import { actionsText, patchText } from '../report/fix-text.ts'
 import { unifiedDiff } from '../report/unified-diff.ts'
+import { agreed } from './agreed.ts'
 import { askedFor, ObjectsByHand, policyByHand, situationByHand, tellByHand } from './by-hand.ts'
 import type { FixOptions } from './fix.ts'
 import { Chosen, firstStep } from './fix-chosen.ts'
 import type { Fixed } from './fix-files.ts'
 import { leftRows, stepRow, type Tried } from './fix-steps.ts'
-import { type Io, UsageError, wantsColor } from './io.ts'
+import { type Io, wantsColor } from './io.ts'
 
 export interface Place {
   readonly looking: LookOptions
@@ -42,28 +42,18 @@ export async function fixCluster(
   const hand = new Hand(place, chosen, policy, io)
   const shown = await hand.show()
   if (!options.apply || shown.steps.every(({ outcome }) => outcome !== 'would-do')) return shown
-  if (!options.yes && !(await agreed(place.client.name, shown, io))) return refused(shown)
+  if (!options.yes && !(await isAgreed(place.client.name, shown, io))) return refused(shown)
   return hand.apply(shown)
 }
 
 type Shown = Awaited<ReturnType<Hand['show']>>
 
-/** @throws UsageError where nobody can be asked. */
-async function agreed(cluster: string, shown: Shown, io: Io): Promise<boolean> {
+/** Shows what would be done and asks. @throws UsageError where nobody can be asked. */
+function isAgreed(cluster: string, shown: Shown, io: Io): Promise<boolean> {
   const steps = shown.steps.filter(({ outcome }) => outcome === 'would-do').length
-  const text = `${steps} ${steps === 1 ? 'step' : 'steps'} in ${cluster}`
-  if (!io.errIsTerminal || process.stdin.isTTY !== true) {
-    throw new UsageError(`would take ${text}; --yes does it where nobody can be asked`)
-  }
   const color = wantsColor(io)
-  io.err(`${patchText(shown, { color })}${actionsText(shown, { color })}`)
-  const prompt = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await prompt.question(`Take ${text}? [y/N] `, { signal: io.signal })
-    return /^y(es)?$/i.test(answer.trim())
-  } finally {
-    prompt.close()
-  }
+  if (io.errIsTerminal) io.err(`${patchText(shown, { color })}${actionsText(shown, { color })}`)
+  return agreed('take', `${steps} ${steps === 1 ? 'step' : 'steps'} in ${cluster}`, io)
 }
 
 function refused(shown: Shown): Shown {

@@ -1,13 +1,13 @@
 // What `roadcrew rollout` does. Loaded only for it.
 
 import { writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, connect } from '../kubernetes/client.ts'
 import { loadKubeconfig } from '../kubernetes/kubeconfig.ts'
 import { rolloutPage } from '../report/rollout-page.ts'
 import type { RolloutReport } from '../report/rollout-schema.ts'
 import { rolloutText } from '../report/rollout-text.ts'
+import { agreed } from './agreed.ts'
 import { type Io, UsageError, wantsColor } from './io.ts'
 import { openLivePicture } from './live-picture.ts'
 import type { RolloutOptions } from './rollout.ts'
@@ -39,7 +39,8 @@ export async function runRollout(what: string, options: RolloutOptions, io: Io):
   try {
     const place = await placeOf(client, what, options.namespace ?? target.namespace ?? 'default')
     await expectAnswers(plans, io.signal)
-    if (options.restart && !options.yes && !(await agreed(place, client, options, io))) return 2
+    if (options.restart && !options.yes && !(await agreed('restart', wouldRestart(place, client, options), io)))
+      return 2
     const report = await measured({ place, client, options, io }, plans)
     await write(report, options, io)
     return report.exitCode
@@ -61,22 +62,8 @@ function expectTogether({ url, watchOnly, restart, yes, times, writeWait }: Roll
     throw new UsageError('--write-wait takes a measurement, so it goes with --url')
 }
 
-/** @throws UsageError where nobody can be asked. */
-async function agreed(place: RolloutPlace, client: Client, { times }: RolloutOptions, io: Io): Promise<boolean> {
-  const text = `${restartText(place, client.name)}${times > 1 ? `, ${times} times` : ''}`
-  if (!io.errIsTerminal || process.stdin.isTTY !== true) {
-    throw new UsageError(`would restart ${text}; --yes does it where nobody can be asked`)
-  }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await prompt.question(`Restart ${text}? [y/N] `, { signal: io.signal })
-    if (/^y(es)?$/i.test(answer.trim())) return true
-    io.err('Nothing was done.\n')
-    return false
-  } finally {
-    prompt.close()
-  }
-}
+const wouldRestart = (place: RolloutPlace, client: Client, { times }: RolloutOptions): string =>
+  `${restartText(place, client.name)}${times > 1 ? `, ${times} times` : ''}`
 
 export interface Rolling {
   readonly place: RolloutPlace

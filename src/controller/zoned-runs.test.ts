@@ -4,6 +4,15 @@ import { jobFor } from '../zoned-cronjob/jobs.ts'
 import { happened } from './fixtures/kept-zoned-cronjob.ts'
 import { created, due, key, started } from './fixtures/zoned-runs.ts'
 
+/** The next request for a Job neither arrives nor is answered. */
+function loseJob(kept: Awaited<ReturnType<typeof started>>['kept']): void {
+  kept.refuse = ({ method }) => {
+    if (method !== 'POST') return undefined
+    kept.refuse = undefined
+    return { hang: true }
+  }
+}
+
 describe('the runs of a ZonedCronJob', () => {
   const cluster = fakeCluster()
   afterEach(() => cluster.close())
@@ -92,11 +101,7 @@ describe('the runs of a ZonedCronJob', () => {
     const { runs, kept, clock } = await started(cluster, { missedRuns: { policy: 'last' } }, 1000)
     await runs.turn(key)
     clock.now = due
-    kept.refuse = ({ method }) => {
-      if (method !== 'POST') return undefined
-      kept.refuse = undefined
-      return { hang: true }
-    }
+    loseJob(kept)
     await expect(runs.turn(key)).rejects.toThrow('cannot reach')
     clock.now = due + 3_600_000
     await runs.turn(key)
@@ -108,11 +113,7 @@ describe('the runs of a ZonedCronJob', () => {
     const { runs, kept, clock } = await started(cluster, {}, 1000)
     await runs.turn(key)
     clock.now = due
-    kept.refuse = ({ method }) => {
-      if (method !== 'POST') return undefined
-      kept.refuse = undefined
-      return { hang: true }
-    }
+    loseJob(kept)
     await expect(runs.turn(key)).rejects.toThrow('cannot reach')
     const { metadata, spec } = kept.zcj
     kept.write({ ...kept.zcj, metadata: { ...metadata, generation: 2 }, spec: { ...spec, suspend: true } })

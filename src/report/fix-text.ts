@@ -46,8 +46,6 @@ const painted = (diff: string, colors: Colors): string =>
     })
     .join('\n')
 
-const outcomes = { 'would-do': 'would', done: 'done', held: 'held', failed: 'failed', passed: 'passed' } as const
-
 /** Steps that are no edit: they have no difference to show. */
 export function actionsText({ steps }: Pick<Shown, 'steps'>, { color }: TextOptions): string {
   const { dim } = createColors(color)
@@ -62,12 +60,12 @@ export function summaryText(report: FixReport, { color }: TextOptions): string {
   const failed = report.differences.filter(({ because }) => because !== undefined)
   const parts = [
     headline(report, of('would-do').length, of('done').length),
-    ...(report.mode === 'apply' ? of('done').map((step) => `  ${colors.green(outcomes.done)}  ${step.text}`) : []),
+    ...(report.mode === 'apply' ? of('done').map((step) => `  ${colors.green('done')}  ${step.text}`) : []),
     ...failed.map(({ what, because }) => `  ${colors.red('not written')}  ${what}: ${because}`),
-    ...of('failed').map((step) => `  ${colors.red(outcomes.failed)}  ${step.text}: ${step.because}`),
-    ...of('passed').map((step) => `  ${colors.dim(outcomes.passed)}  ${step.text}: ${step.because}`),
+    ...of('failed').map((step) => `  ${colors.red('failed')}  ${step.text}: ${step.because}`),
+    ...of('passed').map((step) => `  ${colors.dim('passed')}  ${step.text}: ${step.because}`),
     ...keepersText(report, colors),
-    ...of('held').map((step) => `  ${colors.yellow(outcomes.held)}  ${heldText(step)}`),
+    ...of('held').map((step) => `  ${colors.yellow('held')}  ${heldText(step)}`),
     ...report.left.map((left) => leftText(left, colors)),
     ...(report.unread > 0
       ? [colors.yellow(`  ${count(report.unread, 'part')} could not be read: roadcrew scan tells`)]
